@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from tertulia_cli.run.redis import STREAM_NODE_BYTES
+from tertulia_cli.run.redis import COMPRESS_FILES, STREAM_NODE_BYTES
 from tests.servers.slow_network_link import FarLink
 
 START_S = 60.0
@@ -70,7 +70,7 @@ def system(
         running.processes["redis"] = _start(
             [_redis_server(), "--port", str(redis_port), "--dir", str(folder), "--save", "", "--appendonly", "yes",
              "--appendfsync", "everysec", "--protected-mode", "yes" if far is None else "no",
-             "--stream-node-max-bytes", str(STREAM_NODE_BYTES)],
+             "--stream-node-max-bytes", str(STREAM_NODE_BYTES), "--rdbcompression", COMPRESS_FILES],
             environment, folder / "redis.log",
         )  # fmt: skip
         if tokens is not None:

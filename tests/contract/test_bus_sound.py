@@ -31,8 +31,7 @@ def say(outlet: Outlet, bus: Bus, *numbers: int, level: int = 1) -> None:
 
 
 async def speaking(bus: Bus) -> tuple[Claim, Owned, Outlet]:
-    """A worker that owns a message and has written its first chunk: the stream exists, and later chunks are appended
-    without a script."""
+    """A worker that owns a message and has written its first chunk."""
     claim = await claimed(bus, worker="a")
     mine = await owned(bus, claim, C, M)
     outlet = bus.outlet(mine.fence(mine.epoch))
@@ -128,6 +127,41 @@ async def test_chunks_in_flight_are_all_refused_after_a_takeover(bench: Bench) -
     say(successor, bench.rival, 1, level=2)
     await successor.flush()
     assert await heard(bench.bus) == [("1-1", 1), ("1-2", 2)]
+
+
+async def test_reader_that_waits_for_a_message_gets_its_first_sound(bench: Bench) -> None:
+    mine = await owned(bench.bus, await claimed(bench.bus), C, M)
+    outlet = bench.bus.outlet(mine.fence(mine.epoch))
+    follow = bench.bus.follow(bench.bus.keys.audio(C, M))
+    reading = asyncio.create_task(follow.read())
+    await bench.until_reading()
+    say(outlet, bench.bus, 0, 1)
+    assert [level_of(entry) for entry in await reading] == [("1-1", 1), ("1-2", 1)]
+    await outlet.flush()
+
+
+async def test_worker_that_was_replaced_begins_no_sound(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="a")
+    mine = await owned(bench.bus, claim, C, M)
+    outlet = bench.bus.outlet(mine.fence(mine.epoch))
+    successor = await taken_over(bench)
+    say(outlet, bench.bus, 0, 1)
+    with pytest.raises(NotOwner):
+        await outlet.flush()
+    assert await heard(bench.bus) == []
+    say(successor, bench.rival, 0, 1, level=2)
+    await successor.flush()
+    assert await heard(bench.bus) == [("1-1", 2), ("1-2", 2)]
+
+
+async def test_sound_begins_in_no_epoch_that_was_interrupted(bench: Bench) -> None:
+    mine = await owned(bench.bus, await claimed(bench.bus), C, M)
+    outlet = bench.bus.outlet(mine.fence(mine.epoch))
+    await bench.rival.transact(C, [], raise_epoch=True)
+    say(outlet, bench.bus, 0, 1)
+    with pytest.raises(Stale):
+        await outlet.flush()
+    assert await heard(bench.bus) == []
 
 
 async def test_interruption_ends_the_sound_of_its_epoch(bench: Bench) -> None:
@@ -226,15 +260,37 @@ async def on_redis(request: pytest.FixtureRequest) -> AsyncGenerator[RedisBench]
 
 
 @pytest.mark.slow
-async def test_sound_after_the_first_chunk_passes_through_no_script(on_redis: RedisBench) -> None:
-    _, _, outlet = await speaking(on_redis.bus)
+async def test_no_sound_passes_through_a_script(on_redis: RedisBench) -> None:
+    mine = await owned(on_redis.bus, await claimed(on_redis.bus), C, M)
+    outlet = on_redis.bus.outlet(mine.fence(mine.epoch))
     before = await on_redis.client.info("commandstats")
-    for number in (1, 2, 3):
+    say(outlet, on_redis.bus, 0, 1)
+    await outlet.flush()
+    for number in (2, 3):
         say(outlet, on_redis.bus, number)
         await outlet.flush()
     after = await on_redis.client.info("commandstats")
-    made = {name: after[f"cmdstat_{name}"]["calls"] - before[f"cmdstat_{name}"]["calls"] for name in ("exec", "xadd")}
-    assert made == {"exec": 3, "xadd": 3}
+    calls = {
+        name: after[f"cmdstat_{name}"]["calls"] - before.get(f"cmdstat_{name}", {"calls": 0})["calls"]
+        for name in ("exec", "xadd", "xdel", "renamenx")
+    }
+    assert calls == {"exec": 3, "xadd": 5, "xdel": 1, "renamenx": 6}  # an empty stream takes one XADD and one XDEL
+    assert len(await heard(on_redis.bus)) == 4
+
+
+@pytest.mark.slow
+async def test_first_sound_of_a_message_makes_a_stream_that_expires(on_redis: RedisBench) -> None:
+    key = on_redis.bus.keys.audio(C, M)
+    _, _, outlet = await speaking(on_redis.bus)
+    assert await on_redis.client.ttl(key.name) == pytest.approx(key.ttl_s, abs=5)
+    await on_redis.client.expire(key.name, 5)
+    successor = await taken_over(on_redis)
+    say(successor, on_redis.rival, 1)
+    await successor.flush()
+    assert await on_redis.client.ttl(key.name) == pytest.approx(key.ttl_s, abs=5)
+    say(outlet, on_redis.bus, 2)
+    with pytest.raises(NotOwner):
+        await outlet.flush()
 
 
 @pytest.mark.slow
@@ -291,9 +347,15 @@ async def test_full_redis_refuses_sound_and_takes_it_again_when_there_is_room(tm
             with pytest.raises(WritesPaused):
                 await outlet.flush()
             assert await heard(bus) == [("1-1", 1)]
+            await bus.delete([bus.keys.audio(C, M)])
+            begun = bus.outlet(mine.fence(mine.epoch))
+            say(begun, bus, 0, 1)
+            with pytest.raises(WritesPaused):
+                await begun.flush()
+            assert await heard(bus) == []
             await bench.client.config_set("maxmemory", 0)
             again = bus.outlet(mine.fence(mine.epoch))
-            for number in (1, 2):
+            for number in (0, 1, 2):
                 say(again, bus, number)
                 await again.flush()
             assert len(await heard(bus)) == 3

@@ -108,7 +108,13 @@ async def conversation(stack: Stack) -> AsyncGenerator[str]:
         ):
             await client.send(kind, **cast("dict[str, Any]", data))
             await client.until_event(kind)
-        await client.until_done(await client.say("Luna, who are you?", new_id()))
+        turn_id = await client.say("Luna, who are you?", new_id())
+        await client.until_done(turn_id)
+        for reply in client.record.of_turn(turn_id):
+            # Heard, so that no page has sound left to play, which needs a click first.
+            sentence, chunk = reply.chunks[-1]
+            place = {"sentence_index": sentence, "chunk_index": chunk, "played_ms": 60_000}
+            await client.send("playback", message_id=reply.message_id, **place)
         path = f"/api/conversations/{client.record.conversation_id}"
         rest("PUT", stack.http(f"{path}/lorebook"), BOOK)
         rest("PUT", stack.http(f"{path}/summary"), {"text": "Otto is a dog."})
@@ -120,6 +126,7 @@ async def conversation(stack: Stack) -> AsyncGenerator[str]:
 async def settled(opened: Locator, requests: Requests) -> str:
     """What a panel shows when every answer has arrived and is rendered."""
     await eventually(lambda: not requests.waiting, "every answer has arrived")
+    await expect(opened.get_by_text("Asking which model is used…")).to_have_count(0)
     await opened.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return CHANGING.sub("…", await opened.aria_snapshot())
 

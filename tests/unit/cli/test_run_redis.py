@@ -48,5 +48,6 @@ def test_own_redis_runs_without_port_or_eviction_and_with_persistence() -> None:
         "--maxmemory 512mb",
         "--maxmemory-policy noeviction",
         "--stream-node-max-bytes 2048",
+        "--rdbcompression no",
     ):
         assert option in command

@@ -9,10 +9,11 @@ import httpx2
 import pytest
 
 from tertulia_gateway.rest.conversation_branch import branched_title
+from tertulia_gateway.rest.message_versions import page_of
 from tertulia_shared.bus import Put
 from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.conversation_summary import Summary
-from tertulia_shared.store import Document, Message, StoreUnavailable
+from tertulia_shared.store import Document, Message, SetAside, StoreUnavailable
 from tertulia_shared.summary_documents import summary_document
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
@@ -55,6 +56,31 @@ async def test_messages_that_are_set_aside_are_listed_with_their_branches(
     problem(await api.get(f"/api/conversations/{uuid4()}/versions"), 404)
     shown = (await api.get(f"/api/conversations/{c}")).json()["messages"]
     assert begun.id not in shown[-1]["versions"], "a reply without text was never shown"
+
+
+async def test_messages_that_are_set_aside_have_pages(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    c, _ = await talk(store)
+    path = f"/api/conversations/{c}/versions"
+    whole = (await api.get(path)).json()
+    assert (len(whole["items"]), whole["next"]) == (3, None)
+    for limit in (1, 2, 3, 9):
+        items, after = list[object](), ""
+        while after is not None:
+            page = (await api.get(f"{path}?limit={limit}" + (f"&after={after}" if after else ""))).json()
+            assert len(page["items"]) <= limit
+            items, after = items + page["items"], page["next"]
+        assert items == whole["items"]
+    for wrong in ("limit=0", "limit=1001", "after=-1", "after=x"):
+        problem(await api.get(f"{path}?{wrong}"), 422)
+
+
+def test_page_does_not_end_between_messages_of_one_position() -> None:
+    c = new_id()
+    aside = [SetAside(user_message(c, position, "Hi"), branch=new_id()) for position in (1, 2, 2, 3)]
+    assert page_of(aside, 2, None) == (aside[:3], 2)
+    assert page_of(aside, 2, 2) == (aside[3:], None)
+    assert page_of(aside[:3], 2, None) == (aside[:3], None)
+    assert page_of(aside, None, 1) == (aside[1:], None)
 
 
 def one_of(items: list[dict[str, dict[str, str]]], text: str) -> str:

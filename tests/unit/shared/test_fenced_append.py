@@ -12,7 +12,6 @@ from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Key
 
 AUDIO, OTHER = Key("audio", 60), Key("other", 60)
-NOW = 100.0
 
 
 def chunk(size: int = LONG_VALUE + 2, id: str | None = "1-2", key: Key = AUDIO) -> Append:
@@ -24,7 +23,7 @@ END = Append(AUDIO, AudioChunk(b"", 1, 0, "c", "m", "luna", is_final=True), "2-0
 
 @pytest.mark.parametrize("writes", [[chunk()], [chunk(), chunk(2, "1-3"), END], [chunk(700), chunk(700, "1-3")]])
 def test_sound_is_appended_by_a_transaction(writes: list[Write]) -> None:
-    assert only_appends_sound(writes, {"audio": NOW + 1}, NOW)
+    assert only_appends_sound(writes)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +35,4 @@ def test_sound_is_appended_by_a_transaction(writes: list[Write]) -> None:
     ],
 )  # fmt: skip
 def test_other_writes_and_little_sound_go_through_the_script(writes: list[Write]) -> None:
-    assert not only_appends_sound(writes, {"audio": NOW + 1, "other": NOW + 1}, NOW)
-
-
-@pytest.mark.parametrize("fresh_until", [{}, {"audio": NOW}, {"other": NOW + 1}])
-def test_stream_that_may_not_exist_or_needs_its_ttl_is_written_by_the_script(fresh_until: dict[str, float]) -> None:
-    assert not only_appends_sound([chunk()], fresh_until, NOW)
+    assert not only_appends_sound(writes)

@@ -19,6 +19,10 @@ STREAM_NODE_BYTES: Final = 2048
 """The size of a stream's nodes (Redis' default is 4096). Redis reserves a whole node for a stream's first entry, and
 the sentences of a usual reply take less than 2048.
 """
+COMPRESS_FILES: Final = "no"
+"""Whether Redis compresses what it writes when it rewrites its append-only file. Most of it is sound, which gets only
+1 to 2 % smaller, and takes five times as long.
+"""
 OLDEST: Final = (6, 2)
 
 
@@ -71,6 +75,6 @@ def command(server: str, folder: Path, socket: Path) -> Sequence[str]:
         "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--protected-mode", "yes",
         "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
         "--maxmemory", MAX_MEMORY, "--maxmemory-policy", "noeviction",
-        "--stream-node-max-bytes", str(STREAM_NODE_BYTES),
+        "--stream-node-max-bytes", str(STREAM_NODE_BYTES), "--rdbcompression", COMPRESS_FILES,
         "--hz", "5", "--daemonize", "no", "--loglevel", "notice",
     ]  # fmt: skip

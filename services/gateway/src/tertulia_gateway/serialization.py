@@ -6,7 +6,7 @@ between.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import dataclasses
 from typing import Any
 
 import msgpack
@@ -37,7 +37,9 @@ def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
 
 def answer_json(event: Event, **extra: str) -> str:
     """Serialize an event that only this connection gets as a text frame. It has no `event_id`."""
-    return _json({"type": event.type, **asdict(event), **extra})
+    # not `asdict`, which copies deeply: orjson writes nested dataclasses itself
+    values = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    return _json({"type": event.type, **values, **extra})
 
 
 def _json(message: dict[str, Any]) -> str:
@@ -72,4 +74,4 @@ def audio_frame(entry_id: str, fields: Fields) -> bytes:
 
 def settings_json(settings: ModelSettings) -> str:
     """The text frame that answers the command `model_settings`: all current settings."""
-    return orjson.dumps({"type": "model_settings", **asdict(settings)}).decode()
+    return orjson.dumps({"type": "model_settings", **dataclasses.asdict(settings)}).decode()

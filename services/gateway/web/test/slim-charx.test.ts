@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 
 import { describe, expect, it } from "vitest";
 
-import { slimCharx } from "../src/cards/slim-charx";
+import { iconOf, slimCharx } from "../src/cards/slim-charx";
 
 const ICON = "assets/icon/image/0.png";
 const card = (assets: unknown) => JSON.stringify({ spec: "chara_card_v3", data: { name: "Mira", assets } });
@@ -103,4 +103,18 @@ it("refuses or survives damaged files", async () => {
   const outcomes = await Promise.all(damaged);
   expect(outcomes).toContain(null);
   expect(outcomes.filter((slim) => slim !== null).length).toBeGreaterThan(0);
+});
+
+describe("the icon of a CHARX file", () => {
+  it("is found and unpacked", async () => {
+    const found = await Promise.all([zip(MEMBERS), zip(MEMBERS, 0), zip(MEMBERS, 8, "JPEG")].map(iconOf));
+    expect(await Promise.all(found.map((icon) => icon?.text()))).toEqual(["the icon", "the icon", "the icon"]);
+  });
+
+  it("is null if there is none", async () => {
+    expect(await iconOf(zip({ "card.json": card([]) }))).toBeNull();
+    expect(await iconOf(zip({ [ICON]: "the icon" }))).toBeNull();
+    expect(await iconOf(new Blob(["no archive"]))).toBeNull();
+    expect(await iconOf(new Blob([await zip(MEMBERS).slice(0, 60).arrayBuffer()]))).toBeNull();
+  });
 });

@@ -44,7 +44,9 @@ async def read_sentences(
                 # otherwise the ids of the audio chunks would be wrong as well
                 if entry.id != f"{sentence.index + 1}-0":
                     raise BadEntry(f"TTSSentence entry {entry.id}: the id does not match sentence {sentence.index}")
-                yield replace(sentence, text=sentence.text[:MAX_SENTENCE_CHARS])
+                if len(sentence.text) > MAX_SENTENCE_CHARS:
+                    sentence = replace(sentence, text=sentence.text[:MAX_SENTENCE_CHARS])
+                yield sentence
                 if sentence.is_final:
                     return
             entries = await _next_entries(follow)

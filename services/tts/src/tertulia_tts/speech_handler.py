@@ -250,6 +250,8 @@ class SpeechHandler:
                     timer.made(made)
                     piece, skip = (made[skip:], max(0, skip - len(made))) if skip else (made, 0)
                     chunks = chunker.feed(piece, playout.lead_s(now()))
+                    if not chunks:
+                        continue
                     playout.published(sum(map(len, chunks)), now())
                     if publisher.publish(chunks):
                         timer.first_chunk()

@@ -163,12 +163,13 @@ class BlockedRead:
     def _distribute(self, asked: Sequence[StreamFollow], reply: Any) -> None:
         if not reply:
             return
-        followers: dict[str, list[StreamFollow]] = {}
+        followers: dict[str, list[StreamFollow]] = {name.decode(): [] for name, _ in reply}
         for follow in asked:
-            followers.setdefault(follow.name, []).append(follow)
-        for name, raw in reply:
+            if follow.name in followers:
+                followers[follow.name].append(follow)
+        for (_, raw), following in zip(reply, followers.values(), strict=True):
             entries = [Entry(id.decode(), dict(zip(fields[::2], fields[1::2], strict=True))) for id, fields in raw]
-            for follow in followers[name.decode()]:
+            for follow in following:
                 if follow.closed:
                     continue
                 new = entries

@@ -7,7 +7,7 @@ name, and `NOMKSTREAM` keeps `XADD` from making one. Outside of the transaction 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from tertulia_shared.bus.port.writing import Append, Write
 from tertulia_shared.bus.scripts import writing as scripts
@@ -17,15 +17,11 @@ from tertulia_shared.bus.write_commands import LONG_VALUE, plain_commands
 from tertulia_shared.entries import AudioChunk
 
 
-def only_appends_sound(writes: Sequence[Write], fresh_until: Mapping[str, float], now: float) -> bool:
-    """True if the writes append sound, and nothing else, to one stream that exists and whose TTL needs no renewal, and
-    so much of it that a script would take longer.
-
-    `fresh_until`: see `QueueOutlet`.
+def only_appends_sound(writes: Sequence[Write]) -> bool:
+    """True if the writes append sound, and nothing else, to one stream, and so much of it that a script would take
+    longer.
     """
     name, size = writes[0].key.name, 0
-    if fresh_until.get(name, 0.0) <= now:
-        return False
     for write in writes:
         if not isinstance(write, Append) or write.id is None or write.key.name != name:
             return False
@@ -35,8 +31,12 @@ def only_appends_sound(writes: Sequence[Write], fresh_until: Mapping[str, float]
     return size > LONG_VALUE
 
 
-def append_commands(writes: Sequence[Write], fence: FenceArguments, ts: int, epoch: int) -> Sequence[Command]:
+def append_commands(
+    writes: Sequence[Write], fence: FenceArguments, ts: int, epoch: int, *, renew_ttl: bool
+) -> Sequence[Command]:
     """The transaction that appends these entries; `write_replies.after_append` reads its replies.
+
+    `renew_ttl`: set the stream's TTL, too. Only then the transaction may make the stream.
 
     Raises:
         WriteRefused: an entry can't be encoded.
@@ -46,9 +46,11 @@ def append_commands(writes: Sequence[Write], fence: FenceArguments, ts: int, epo
     for write in writes:
         (command, _, *arguments), _ = plain_commands([write], ts, epoch)
         adding.append((command, key.opened, "NOMKSTREAM", *arguments))
+    if renew_ttl:
+        adding.append(("EXPIRE", key.opened, key.ttl_s))
     return (
         ("MULTI",),
-        scripts.open_stream(fence, stream_key=key.name, open_key=key.opened),
+        scripts.open_stream(fence, stream_key=key.name, open_key=key.opened, may_make=renew_ttl),
         *adding,
         ("RENAMENX", key.opened, key.name),
         ("EXEC",),

@@ -66,7 +66,8 @@ class StreamFollow:
     @property
     def is_readable(self) -> bool:
         """False if a read need not ask for the stream: the buffer is full, nothing may follow, or it is no stream."""
-        return not (self.full or self._has_final or self.is_refused)
+        # not by the properties: each read asks every follow
+        return len(self._held) < MAX_HELD and not self._has_final and self._refusal is None
 
     async def read(self) -> Sequence[Entry]:
         """The next entries, at least one."""
@@ -86,9 +87,11 @@ class StreamFollow:
     def take(self) -> Sequence[Entry]:
         """The buffered entries up to the next loss; later ones follow once `read` has raised `EntriesLost`."""
         was_full = self.full
-        count = len(self._held) if self._before_loss is None else self._before_loss
-        entries = [self._held.popleft() for _ in range(count)]
-        if self._before_loss is not None:
+        if self._before_loss is None:
+            entries = list(self._held)
+            self._held.clear()
+        else:
+            entries = [self._held.popleft() for _ in range(self._before_loss)]
             self._before_loss = 0
         if was_full and not self.full:
             self._reader.changed(self)

@@ -58,8 +58,7 @@ def operations_of(
         index = indexes.get(name)
         if index is None:
             index = indexes[name] = first + len(indexes)
-        number = str(index).encode()
-        operations += _encoded(write, number, ts, epoch, values)
+        operations += _encoded(write, index, ts, epoch, values)
         if isinstance(write, Expire):
             if fresh_until is not None:
                 fresh_until[name] = 0.0  # the next write renews the TTL
@@ -69,10 +68,15 @@ def operations_of(
             fresh_until[name] = 0.0
             continue
         if fresh_until is None or fresh_until.get(name, 0.0) <= now:
-            operations.append([b"EXPIRE", number, str(write.key.ttl_s).encode()])
+            operations.append([b"EXPIRE", index, str(write.key.ttl_s).encode()])
             if fresh_until is not None:
-                fresh_until[name] = now + write.key.ttl_s / 4
+                fresh_until[name] = renew_at(write.key, now)
     return list(indexes), msgpack.packb(operations, use_bin_type=False)
+
+
+def renew_at(key: Key, now: float) -> float:
+    """When the TTL of a key that is set `now` needs to be renewed, in seconds of the same clock."""
+    return now + key.ttl_s / 4
 
 
 def plain_commands(writes: Sequence[Write], ts: int, epoch: int) -> Sequence[Command]:
@@ -85,40 +89,38 @@ def plain_commands(writes: Sequence[Write], ts: int, epoch: int) -> Sequence[Com
     if len(writes) > 1 or isinstance(writes[0], Expire):
         return ()
     key = writes[0].key
-    operations = _encoded(writes[0], b"", ts, epoch, None)
+    operations = _encoded(writes[0], 0, ts, epoch, None)
     if len(operations) != 1:  # fields to set and to delete, or no fields
         return ()
     name, _, *arguments = operations[0]
     return (name, key.name, *arguments), ("EXPIRE", key.name, key.ttl_s)
 
 
-def _encoded(
-    write: Write, number: bytes, ts: int, epoch: int | bytes, values: list[bytes] | None
-) -> Sequence[Operation]:
+def _encoded(write: Write, index: int, ts: int, epoch: int | bytes, values: list[bytes] | None) -> Sequence[Operation]:
     try:
-        return _operations(write, number, ts, epoch, values)
+        return _operations(write, index, ts, epoch, values)
     except (ValueError, TypeError, OverflowError) as error:
         raise WriteRefused(f"a write to {write.key.name} cannot be encoded: {error}") from error
 
 
 def _operations(
-    write: Write, number: bytes, ts: int, epoch: int | bytes, values: list[bytes] | None
+    write: Write, index: int, ts: int, epoch: int | bytes, values: list[bytes] | None
 ) -> Sequence[Operation]:
     if isinstance(write, Append):
-        head: list[bytes | int] = [b"XADD", number]
+        head: list[bytes | int] = [b"XADD", index]
         if write.key.max_len is not None:
             head += (b"MAXLEN", b"~", str(write.key.max_len).encode())
         head.append(b"*" if write.id is None else write.id.encode())
         entry_epoch = -1 if isinstance(epoch, bytes) else epoch
-        fields = [_bytes(value) for value in encode(write.entry, ts=ts, epoch=entry_epoch, **write.extra)]
+        fields = _all_bytes(encode(write.entry, ts=ts, epoch=entry_epoch, **write.extra))
         if isinstance(epoch, bytes):
             fields[5] = epoch  # encode() puts the envelope first: v, ts, epoch
         return [[*head, *(fields if values is None else _with_indexes(fields, values))]]
     if isinstance(write, Expire):
-        return [[b"SOONER", number, str(write.ttl_s).encode()]]
-    kept = [_bytes(part) for name, value in write.fields.items() if value is not None for part in (name, value)]
+        return [[b"SOONER", index, str(write.ttl_s).encode()]]
+    kept = _all_bytes([part for name, value in write.fields.items() if value is not None for part in (name, value)])
     gone = [name.encode() for name, value in write.fields.items() if value is None]
-    return ([[b"HSET", number, *kept]] if kept else []) + ([[b"HDEL", number, *gone]] if gone else [])
+    return ([[b"HSET", index, *kept]] if kept else []) + ([[b"HDEL", index, *gone]] if gone else [])
 
 
 def _with_indexes(fields: list[bytes], values: list[bytes]) -> Operation:
@@ -135,7 +137,9 @@ def _with_indexes(fields: list[bytes], values: list[bytes]) -> Operation:
     return out
 
 
-def _bytes(value: Value) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    return value.encode() if isinstance(value, str) else str(value).encode()
+def _all_bytes(values: Sequence[Value]) -> list[bytes]:
+    # without a call for each value: a turn has some 400 of them in the tts worker
+    return [
+        value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else str(value).encode()
+        for value in values
+    ]

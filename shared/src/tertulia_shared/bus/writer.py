@@ -22,7 +22,7 @@ from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import writing as scripts
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.writing import FIRST_WRITE_KEY, FenceArguments
-from tertulia_shared.bus.write_commands import fence_arguments, operations_of, plain_commands
+from tertulia_shared.bus.write_commands import fence_arguments, operations_of, plain_commands, renew_at
 from tertulia_shared.bus.write_replies import NotOpened, Outcome, after_append, after_commands, after_script
 from tertulia_shared.keys import Key
 
@@ -143,11 +143,18 @@ class Writer:
         if outlet.fence is None:
             if plain := plain_commands(writes, self._now_ms(), outlet.epoch):
                 return _Batch(outlet, writes, plain, after_commands)
-        elif only_appends_sound(writes, outlet.fresh_until, time.monotonic()):
-            fence = self._fence_arguments(outlet, writes)
-            append = append_commands(writes, fence, self._now_ms(), outlet.epoch)
-            return _Batch(outlet, writes, append, after_append)
+        elif only_appends_sound(writes):
+            return self._append_batch(outlet, writes)
         return self._script_batch(outlet, writes)
+
+    def _append_batch(self, outlet: QueueOutlet, writes: Sequence[Write]) -> _Batch:
+        key, now = writes[0].key, time.monotonic()
+        renew_ttl = outlet.fresh_until.get(key.name, 0.0) <= now
+        fence = self._fence_arguments(outlet, writes)
+        append = append_commands(writes, fence, self._now_ms(), outlet.epoch, renew_ttl=renew_ttl)
+        if renew_ttl:
+            outlet.fresh_until[key.name] = renew_at(key, now)
+        return _Batch(outlet, writes, append, after_append)
 
     def _script_batch(self, outlet: QueueOutlet, writes: Sequence[Write]) -> _Batch:
         now = time.monotonic()

@@ -214,7 +214,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """
         if not self.writable.is_set():
             await self.writable.wait()
-        if self.close_sent or self.disconnected or self.conn.state is not State.OPEN:
+            if self.conn.state is not State.OPEN:
+                raise ClientDisconnected
+        if self.close_sent or self.disconnected:
             raise ClientDisconnected
         payload, opcode = message.get("bytes"), Opcode.BINARY
         if payload is None:

@@ -68,9 +68,10 @@ class SetAsideItem(Schema):
 
 
 class SetAsideList(Schema):
-    """The messages of a conversation that are set aside, oldest first."""
+    """A page of the messages of a conversation that are set aside, oldest first."""
 
     items: list[SetAsideItem]
+    next: int | None = Field(None, description="`after` of the next page; null: this is the last one")
 
 
 class ConversationWithMessages(ConversationItem):

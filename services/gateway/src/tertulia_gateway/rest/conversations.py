@@ -20,7 +20,7 @@ from tertulia_gateway.rest.conversation_schemas import (
     listed_conversation,
 )
 from tertulia_gateway.rest.export import Format
-from tertulia_gateway.rest.message_versions import set_aside_item, table_items
+from tertulia_gateway.rest.message_versions import page_of, set_aside_item, table_items
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import UUID
 from tertulia_shared.bus import BusError
@@ -72,11 +72,16 @@ def router(ctx: GatewayContext) -> APIRouter:
         )
 
     @api.get("/{conversation_id}/versions", responses=responses(404, 422))
-    async def read_versions(conversation_id: ConversationId) -> SetAsideList:
+    async def read_versions(
+        conversation_id: ConversationId,
+        limit: Annotated[int | None, Query(ge=1, le=1000, description="most messages on a page; omitted: all")] = None,
+        after: Annotated[int | None, Query(ge=0, le=2**53 - 1, description="`next` of the page before")] = None,
+    ) -> SetAsideList:
         """Read the messages that are set aside: versions that were not chosen, and what followed them."""
         await existing(store, conversation_id)
-        aside = await store.versions(conversation_id)
-        return SetAsideList(items=[set_aside_item(each) for each in aside if was_shown(each.message)])
+        aside = [each for each in await store.versions(conversation_id) if was_shown(each.message)]
+        page, further = page_of(aside, limit, after)
+        return SetAsideList(items=[set_aside_item(each) for each in page], next=further)
 
     @api.patch("/{conversation_id}", responses=responses(404, 422, body=True))
     async def rename_conversation(conversation_id: ConversationId, rename: Rename) -> ConversationItem:

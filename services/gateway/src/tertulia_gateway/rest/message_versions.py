@@ -43,5 +43,19 @@ def table_items(messages: Sequence[Message], others: Sequence[VersionPlace]) -> 
     return items
 
 
+def page_of(aside: Sequence[SetAside], limit: int | None, after: int | None) -> tuple[Sequence[SetAside], int | None]:
+    """A page of these messages, which are in the order of their positions, and the `after` of the next page.
+
+    `limit`: how many messages; None: all. A page does not end between messages of the same position, so that it may
+    have more. `after`: the position after which the page begins.
+    """
+    left = [each for each in aside if after is None or each.message.position > after]
+    if limit is None or len(left) <= limit:
+        return left, None
+    last = left[limit - 1].message.position
+    page = [each for each in left if each.message.position <= last]
+    return page, last if len(page) < len(left) else None
+
+
 def set_aside_item(aside: SetAside) -> SetAsideItem:
     return SetAsideItem(message=message_item(aside.message), branch=aside.branch)

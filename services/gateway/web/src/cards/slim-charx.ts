@@ -8,6 +8,7 @@ const END_BYTES = 22;
 const MAX_COMMENT = 65_535;
 const MAX_DIRECTORY_BYTES = 4_194_304;
 const MAX_CARD_BYTES = 4_194_304;
+const MAX_ICON_BYTES = 16_777_216;
 const LOCAL_BYTES = 30;
 const ENTRY_BYTES = 46;
 const [LOCAL, ENTRY, END] = [0x04034b50, 0x02014b50, 0x06054b50];
@@ -23,20 +24,36 @@ interface Member {
 
 /** A ZIP with the card and its icon; null if the file is no ZIP with a card, or one that is not understood here. */
 export async function slimCharx(file: Blob): Promise<Blob | null> {
-  // A number in the file points outside of it, or its data are damaged; browsers differ in the errors.
-  return slimmed(file).catch(() => null);
+  return understood(async () => {
+    const found = await foundIn(file);
+    return found && zipOf(file, found.icon ? [found.card, found.icon] : [found.card]);
+  });
 }
 
-async function slimmed(file: Blob): Promise<Blob | null> {
+/** The icon of the card in a CHARX file; null if it has none, or the file is not understood here. */
+export async function iconOf(file: Blob): Promise<Blob | null> {
+  return understood(async () => {
+    const icon = (await foundIn(file))?.icon;
+    return icon ? unpacked(file, icon, MAX_ICON_BYTES) : null;
+  });
+}
+
+/** Null for damaged files: a number points outside of them, or their data are damaged; browsers differ in the errors. */
+async function understood(read: () => Promise<Blob | null>): Promise<Blob | null> {
+  return read().catch(() => null);
+}
+
+/** The card of a CHARX file, and its icon if it has one; null if the file has no card. */
+async function foundIn(file: Blob): Promise<{ card: Member; icon: Member | undefined } | null> {
   const members = await directoryOf(file);
   const card = members?.get(CARD);
   if (!members || !card) return null;
-  const text = await unpacked(file, card);
-  if (text === null) return null;
+  const text = await (await unpacked(file, card, MAX_CARD_BYTES))?.text();
+  if (text === undefined) return null;
   const icon = iconsOf(JSON.parse(text))
     .map((name) => members.get(name))
     .find((member) => member !== undefined);
-  return zipOf(file, icon ? [card, icon] : [card]);
+  return { card, icon };
 }
 
 async function directoryOf(file: Blob): Promise<Map<string, Member> | null> {
@@ -66,15 +83,14 @@ async function directoryOf(file: Blob): Promise<Map<string, Member> | null> {
   return members;
 }
 
-/** The text of a member; null if it is too long, or not compressed by Deflate. */
-async function unpacked(file: Blob, member: Member): Promise<string | null> {
-  if (member.packed > MAX_CARD_BYTES) return null;
+/** The content of a member; null if it has more than `most` bytes, or is not compressed by Deflate. */
+async function unpacked(file: Blob, member: Member, most: number): Promise<Blob | null> {
+  if (member.packed > most) return null;
   const content = file.slice(await contentStart(file, member), await endOf(file, member));
-  if (member.method === 0) return content.text();
+  if (member.method === 0) return content;
   if (member.method !== 8) return null;
   const stream = content.stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  const whole = await gathered(stream.getReader(), [], MAX_CARD_BYTES);
-  return whole && whole.text();
+  return gathered(stream.getReader(), [], most);
 }
 
 /** All that the reader has; null if that is more than `room` bytes. */

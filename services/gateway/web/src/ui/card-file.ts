@@ -1,20 +1,40 @@
 /** Reads a character card for the form, and saves a character as a card. */
 
-import { slimCharx } from "../cards/slim-charx";
+import { iconOf, slimCharx } from "../cards/slim-charx";
 import type { CardFormat, CardDraft } from "../rest/api";
 import type { Talk } from "../talk/talk";
 import { RequestFailed } from "../rest/problem";
 import { texts } from "../texts";
 import { download, fileName } from "./download";
+import { pictureUri } from "./picture";
 
 const MAX_BYTES = 16_777_216;
 const SIDE_PX = 256;
+/** The note of an import that has made no portrait. */
+const NO_PICTURE = "no_picture";
 
 /**
- * Read a card on the server. Of a CHARX file that is too large, only the card and its icon are sent.
+ * Read a card on the server. Of a CHARX file that is too large, only the card and its icon are sent. A picture of which
+ * the server makes no portrait, such as a large JPEG or WebP, is made smaller here.
  * @throws RequestFailed the file is no card, or is too large
  */
 export async function readCard(talk: Talk, file: File): Promise<CardDraft> {
+  const draft = await readOnServer(talk, file);
+  if (!draft.notes.some(({ code }) => code === NO_PICTURE)) return draft;
+  const icon = await iconOf(file);
+  // The picture of a PNG, or a JPEG before an archive, is the file itself.
+  const image = (icon && (await pictureOf(icon))) || (await pictureOf(file));
+  if (!image) return draft;
+  const notes = draft.notes.filter(({ code }) => code !== NO_PICTURE);
+  return { ...draft, character: { ...draft.character, image }, notes };
+}
+
+/** The picture as a portrait; `""` if the browser cannot read it. */
+async function pictureOf(file: Blob): Promise<string> {
+  return pictureUri(file).catch(() => "");
+}
+
+async function readOnServer(talk: Talk, file: File): Promise<CardDraft> {
   if (file.size <= MAX_BYTES) return talk.api.readCard(file);
   const slim = await slimCharx(file);
   if (slim === null || slim.size > MAX_BYTES) throw new RequestFailed(413, texts.cards.tooLarge);

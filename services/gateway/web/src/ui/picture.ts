@@ -11,7 +11,7 @@ export class BadPicture extends Error {
 }
 
 /** Crop the middle of the picture to a square of 256 px. @throws BadPicture */
-export async function pictureUri(file: File): Promise<string> {
+export async function pictureUri(file: Blob): Promise<string> {
   const bitmap = await createImageBitmap(file).catch(() => {
     throw new BadPicture(texts.character.pictureUnknown);
   });

@@ -40,24 +40,26 @@ end
 
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
 # written before (by this owner, or by the earlier owner whose work it resumes): that is success. Any other failure
-# stops the batch. SOONER is an EXPIRE that never extends a TTL. A number in the arguments stands for that ARGV: long
-# values (sound) are not packed, which saves two copies.
+# stops the batch. SOONER is an EXPIRE that never extends a TTL. If there are long values, a number in the arguments
+# stands for that ARGV: they are not packed, which saves two copies. `epoch`: replaces its mark.
 _RUN = (
     _CHECKS
     + f"local WRITTEN_BEFORE = '{WRITTEN_BEFORE}'"
     + """
-local function run(packed_operations, epoch)
+local function run(packed_operations, epoch, has_long)
   local skipped = 0
   for _, operation in ipairs(cmsgpack.unpack(packed_operations)) do
-    local command, key = operation[1], KEYS[tonumber(operation[2])]
+    local command, key = operation[1], KEYS[operation[2]]
     operation[2] = key
-    if epoch then
+    if epoch or has_long then
       for i = 3, #operation do
-        if operation[i] == '\\0epoch' then operation[i] = epoch end
+        local value = operation[i]
+        if epoch and value == '\\0epoch' then
+          operation[i] = epoch
+        elseif type(value) == 'number' then
+          operation[i] = ARGV[value]
+        end
       end
-    end
-    for i = #operation, 3, -1 do
-      if type(operation[i]) == 'number' then operation[i] = ARGV[operation[i]] end
     end
     local reply
     if command ~= 'SOONER' then
@@ -104,7 +106,7 @@ local token, epoch, operations = ARGV[1], ARGV[2], ARGV[3]
 local refused = refusal_of_owner(owner_key, token)
 if not refused and epoch ~= '' then refused = refusal_of_epoch(epoch, redis.call('HGET', state_key, 'epoch')) end
 if refused then return refused end
-local failed, skipped = run(operations)
+local failed, skipped = run(operations, nil, #ARGV > 3)
 if failed then return failed end
 return {0, skipped}
 """
@@ -123,21 +125,30 @@ OPEN = Script(
     _CHECKS
     + """
 local owner_key, state_key, stream_key, open_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local token, epoch = ARGV[1], ARGV[2]
+local token, epoch, may_make = ARGV[1], ARGV[2], ARGV[3] == '1'
 
 local refused = refusal_of_owner(owner_key, token)
 if not refused and epoch ~= '' then refused = refusal_of_epoch(epoch, redis.call('HGET', state_key, 'epoch')) end
 if refused then return refused end
--- RENAMENX is an error if there is no stream
-local is_open = redis.call('RENAMENX', stream_key, open_key) == 1
-return is_open and {0, 0} or redis.error_reply('BADSTATE there is an open stream already')
+local opened = redis.pcall('RENAMENX', stream_key, open_key)
+if type(opened) == 'table' and opened.err then
+  if not (may_make and string.find(opened.err, 'no such key', 1, true)) then return opened end
+  redis.call('XADD', open_key, '0-1', '', '')  -- a stream stays when its only entry is deleted
+  redis.call('XDEL', open_key, '0-1')
+  opened = 1
+end
+return opened == 1 and {0, 0} or redis.error_reply('BADSTATE there is an open stream already')
 """
 )
 
 
-def open_stream(fence: FenceArguments, *, stream_key: str, open_key: str) -> Command:
-    """Rename the stream to `open_key` if the fence allows a write. Only in a transaction that renames it back."""
-    return OPEN.call([fence.owner_key, fence.state_key, stream_key, open_key], fence.token, fence.epoch)
+def open_stream(fence: FenceArguments, *, stream_key: str, open_key: str, may_make: bool) -> Command:
+    """Rename the stream to `open_key` if the fence allows a write. Only in a transaction that renames it back.
+
+    `may_make`: make an empty stream if there is none; without it, that is an error.
+    """
+    keys = [fence.owner_key, fence.state_key, stream_key, open_key]
+    return OPEN.call(keys, fence.token, fence.epoch, "1" if may_make else "")
 
 
 TRANSACT = Script(
