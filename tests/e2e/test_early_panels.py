@@ -29,12 +29,6 @@ CHANGING = re.compile(r"\d+:\d\d(\s[AP]M)?|[\d.]+ ms")
 """A time of day, and how far away Redis is."""
 EMPTY_ID = re.compile(r"//|/(undefined|null)?$|/(undefined|null)/")
 REMEMBER_FOCUS = "window.focusBefore = document.activeElement"
-FOCUS_AFTER_CLICK = """async (button) => {
-  button.click();
-  for (let task = 0; task < 5; task++) await null;
-  return document.activeElement.labels?.[0].textContent;
-}"""
-"""The label of the field that has the focus when the click is rendered, before the next frame."""
 HAS_FOCUS = "document.activeElement === window.focusBefore"
 BOOK = {"entries": {"0": {"uid": 0, "key": ["tower"], "comment": "The tower", "content": "It leans."}}}
 
@@ -205,66 +199,6 @@ async def test_panel_shows_the_same_whichever_answer_comes_last(visit: Visit, co
     assert not [sent for sent in requests.sent if EMPTY_ID.search(sent)]
 
 
-async def test_form_takes_the_focus_before_anything_can_be_typed(visitor: Visitor) -> None:
-    sheet = await visitor.open("Model")
-    for button, label in (("New entry", "Name of the entry"), ("New persona", "What they call you")):
-        opener = sheet.get_by_role("button", name=button)
-        assert await opener.evaluate(FOCUS_AFTER_CLICK) == label
-
-
-async def test_undo_of_a_removal_takes_the_focus_once(visitor: Visitor, stack: Stack) -> None:
-    new = {"name": "Mira", "voice": "luna", "system_prompt": "You watch the stars.", "active": False}
-    rest("POST", stack.http("/api/characters"), new)
-    sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Edit Mira").click()
-    await sheet.get_by_role("button", name="Remove", exact=True).click()
-    await expect(sheet.get_by_role("button", name="Undo")).to_be_focused()
-    sage = sheet.get_by_role("switch", name="Sage")
-    await sage.focus()
-    await sage.press(" ")
-    await expect(sage).not_to_be_checked()
-    await expect(visitor.seats).to_have_count(2)
-    await expect(sage).to_be_focused()
-
-
-async def test_persona_that_was_just_made_is_in_the_list_before_the_list_is_loaded_again(
-    visitor: Visitor, stack: Stack
-) -> None:
-    sheet = await visitor.open("Model")
-    await sheet.get_by_role("button", name="New persona").click()
-    await sheet.get_by_label("What they call you").fill("Eva")
-    async with held_answers(visitor.page, lambda sent: sent == "GET /api/personas"):
-        await sheet.get_by_role("button", name="Add", exact=True).click()
-        eva = sheet.get_by_role("radio", name="Eva")
-        await expect(eva).to_be_checked()
-        await expect(sheet.get_by_role("button", name="Edit Eva")).to_be_visible()
-    for persona in rest("GET", stack.http("/api/personas"))["personas"]:
-        if persona["name"] == "Eva":
-            rest("DELETE", stack.http(f"/api/personas/{persona['id']}"))
-
-
-async def test_form_that_is_opened_from_an_old_list_does_not_bring_the_old_values_back(
-    visitor: Visitor, stack: Stack
-) -> None:
-    new = {"name": "Mira", "voice": "luna", "system_prompt": "You watch the stars.", "active": False}
-    path = stack.http(f"/api/characters/{rest('POST', stack.http('/api/characters'), new)['id']}")
-    sheet = await visitor.open("Characters")
-    edit, save = sheet.get_by_role("button", name="Edit Mira"), sheet.get_by_role("button", name="Save")
-    personality = sheet.get_by_label("Personality")
-    await edit.click()
-    await personality.fill("You watch the birds.")
-    async with held_answers(visitor.page, lambda sent: sent == "GET /api/characters") as released:
-        await save.click()
-        await edit.click()
-        await sheet.get_by_label("Name").fill("Mirabel")
-        released.set()
-        await expect(personality).to_have_value("You watch the birds.")
-    await save.click()
-    await expect(sheet.get_by_role("button", name="Edit Mirabel")).to_be_visible()
-    saved = rest("GET", path)
-    assert (saved["name"], saved["system_prompt"]) == ("Mirabel", "You watch the birds.")
-
-
 async def test_note_is_kept_if_the_panel_is_closed_while_the_connection_is_down(
     visit: Visit, conversation: str
 ) -> None:
@@ -286,6 +220,20 @@ async def test_note_is_kept_if_the_panel_is_closed_while_the_connection_is_down(
     await visitor.page.keyboard.press("Escape")
     await expect(sheet).to_be_hidden()
     await eventually(lambda: connection.notes() == ["It snows."], "the server gets it, once")
+
+
+async def test_conversation_whose_messages_are_not_loaded_yet_is_not_shown_as_a_new_one(
+    visit: Visit, conversation: str
+) -> None:
+    visitor = await visit()
+    stored = f"GET /api/conversations/{conversation}"
+    async with held_answers(visitor.page, lambda sent: sent.startswith(stored)) as released:
+        await visitor.arrive(f"/?probe=1#/{conversation}", playback=False)
+        await expect(visitor.page.get_by_text("Loading…")).to_be_visible()
+        await expect(visitor.page.locator(".suggestions")).to_have_count(0)
+        released.set()
+        await expect(visitor.mine).to_have_count(1)
+        await expect(visitor.page.get_by_text("Loading…")).to_have_count(0)
 
 
 async def has_link(visitor: Visitor, *, is_live: bool) -> bool | None:

@@ -19,7 +19,7 @@ const page = (...ids: string[]) => ({
 
 /** @param answers what the server answers, one after the other; the last one again and again */
 function begun(...answers: unknown[]) {
-  const seen = { asked: 0, loaded: [] as Stored[], reloaded: [] as Stored[], problems: [] as string[], open: "c" };
+  const seen = { asked: 0, loaded: [] as Stored[], reloaded: [] as Stored[], problems: [] as string[], loading: [] as boolean[], open: "c" };
   const ask = () => {
     const answer = answers[Math.min(seen.asked++, answers.length - 1)];
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
@@ -28,6 +28,7 @@ function begun(...answers: unknown[]) {
     { ask },
     {
       open: () => seen.open,
+      loading: (isLoading) => seen.loading.push(isLoading),
       loaded: (stored) => seen.loaded.push(stored),
       reloaded: (stored) => seen.reloaded.push(stored),
       trouble: (problem) => seen.problems.push(problem),
@@ -49,6 +50,7 @@ describe("StoredLoader", () => {
     await loader.load("c");
     await loader.load("c");
     expect(seen.asked).toBe(1);
+    expect(seen.loading).toEqual([true, false]);
     expect(seen.loaded).toMatchObject([{ conversationId: "c", messages: [{ id: "a" }, { id: "new" }], versions: [["old", "new"]] }]);
   });
 

@@ -65,6 +65,7 @@ export type PageInput =
   | { on: "ducked"; ducked: boolean }
   | { on: "sound_blocked"; block: SoundBlock }
   | { on: "microphone"; view: MicrophoneView }
+  | { on: "loading_stored"; isLoading: boolean }
   | ({ on: "stored" | "reloaded" } & Stored)
   | { on: "notice"; notice: Notice }
   | { on: "dismiss"; place: NoticePlace; only?: Notice };
@@ -147,6 +148,8 @@ function reduced(state: PageState, input: PageInput): PageState {
       return { ...state, soundBlocked: input.block };
     case "microphone":
       return withMicrophone(state, input.view);
+    case "loading_stored":
+      return { ...state, isLoadingStored: input.isLoading };
     case "stored":
     case "reloaded":
       // The user may have opened another conversation meanwhile.

@@ -115,6 +115,8 @@ export interface PageState {
   readonly conversationId: string;
   readonly demo: boolean;
   readonly messages: readonly Message[];
+  /** The stored messages are being loaded: without messages, the conversation is not known to be empty. */
+  readonly isLoadingStored: boolean;
   /** The versions of the messages that have several: for each of these messages the ids, oldest first. */
   readonly versions: readonly (readonly string[])[];
   readonly pendingChanges: readonly PendingChange[];
@@ -174,6 +176,7 @@ export const EMPTY: PageState = {
   conversationId: "",
   demo: false,
   messages: [],
+  isLoadingStored: false,
   versions: [],
   pendingChanges: [],
   deleting: [],

@@ -22,6 +22,8 @@ export interface Stored {
 export interface StoredLoaderCallbacks {
   /** The id of the open conversation. */
   open(): string;
+  /** The messages of the open conversation are being loaded, or no longer. */
+  loading(isLoading: boolean): void;
   loaded(stored: Stored): void;
   /** The messages were loaded again. */
   reloaded(stored: Stored): void;
@@ -48,6 +50,7 @@ export class StoredLoader {
 
   async load(conversationId: string): Promise<void> {
     if (this.#shown === conversationId) return;
+    this.on.loading(true);
     try {
       this.on.loaded(await this.#fetch(conversationId));
       this.#isShown(conversationId);
@@ -55,6 +58,8 @@ export class StoredLoader {
       if (!(error instanceof RequestFailed)) throw error;
       if (error.status === 404) this.#isShown(conversationId);
       else this.on.trouble(texts.problems.notLoaded(error.message));
+    } finally {
+      if (this.on.open() === conversationId) this.on.loading(false);
     }
   }
 

@@ -107,6 +107,7 @@ export class Talk {
     );
     this.#stored = new StoredLoader(this.api, {
       open: () => this.#page.current.conversationId,
+      loading: (isLoading) => this.#page.apply({ on: "loading_stored", isLoading }),
       loaded: (stored) => this.#page.apply({ on: "stored", ...stored }),
       reloaded: (stored) => this.#page.apply({ on: "reloaded", ...stored }),
       trouble: (problem) => this.#page.notify("transcript", "stored", problem),

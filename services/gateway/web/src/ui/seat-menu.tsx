@@ -30,7 +30,7 @@ interface Props {
 
 export function SeatMenu({ talk, character, why, close, actions }: Props): JSX.Element {
   const { id, name } = character;
-  const { answering, link, messages } = talk.state.value;
+  const { answering, link, messages, isLoadingStored } = talk.state.value;
   const muted = isMuted(answering, id);
   const offline = link !== "live";
   const voice = useCharacterVoice(talk, id);
@@ -51,7 +51,7 @@ export function SeatMenu({ talk, character, why, close, actions }: Props): JSX.E
       <button type="button" class="action" disabled={offline} onClick={then(() => talk.requestReply(id))}>
         <Icon name="talks" /> {texts.seat.answerNow}
       </button>
-      {messages.length === 0 && <Greetings talk={talk} id={id} disabled={offline} begin={(nth) => then(() => talk.requestReply(id, nth))()} />}
+      {messages.length === 0 && !isLoadingStored && <Greetings talk={talk} id={id} disabled={offline} begin={(nth) => then(() => talk.requestReply(id, nth))()} />}
       <button type="button" class="action" disabled={offline} onClick={then(() => talk.changes.mute(id, !muted))}>
         <Icon name={muted ? "talks" : "hush"} /> {muted ? texts.seat.unmute : texts.seat.mute}
       </button>

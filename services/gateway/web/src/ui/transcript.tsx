@@ -13,6 +13,7 @@ import { Bubble, ThinkingBubble } from "./bubble";
 import { Fill } from "./fill";
 import { GoOnButtons } from "./go-on-buttons";
 import { Icon } from "./icons";
+import { Loading } from "./loading";
 import { NameField } from "./name-field";
 import { Notices } from "./notices";
 import type { Look, People } from "./people";
@@ -24,7 +25,7 @@ const FOLLOW_PX = 80;
 const NO_VERSIONS: readonly string[] = [];
 
 export function Transcript({ talk, people }: { talk: Talk; people: People }): JSX.Element {
-  const { messages, notices, thinking, demo } = talk.state.value;
+  const { messages, isLoadingStored, notices, thinking, demo } = talk.state.value;
   const versions = useVersions(talk);
   const marks = useMarks(talk);
   const goesOn = canGoOn(talk.state.value);
@@ -96,7 +97,8 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
         aria-live="off"
         aria-label={texts.transcript.messages}
       >
-        {messages.length === 0 && (
+        {isEmpty && isLoadingStored && <Loading of={{ value: null, problem: null }} />}
+        {isEmpty && !isLoadingStored && (
           <Welcome
             talk={talk}
             people={people}
