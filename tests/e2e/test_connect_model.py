@@ -171,6 +171,7 @@ async def test_page_asks_for_the_token_and_then_connects_a_model_with_it(
         await expect(visitor.status_line).to_have_text(READY)
         panel = await open_panel(visitor)
         await connect(panel, server.base_url)
+        await visitor.page.close()  # it looks for servers again, and may still do so when the gateway is stopped
     finally:  # other tests expect only one gateway
         gateway.send(signal.SIGTERM)
         assert await asyncio.to_thread(gateway.wait) == 0
