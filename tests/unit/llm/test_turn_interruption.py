@@ -20,7 +20,7 @@ from tertulia_shared.events import (
 )
 from tertulia_shared.ids import reply_id
 from tertulia_shared.keys import SOUND_GRACE_S
-from tests.harness.llm import LINES, Client
+from tests.harness.llm import LINES, Client, Say
 from tests.harness.virtual_time import virtual_time
 from tests.unit.llm.turn_bench import USER, bench_with
 
@@ -325,6 +325,25 @@ async def test_reply_that_redis_refuses_after_an_interruption_is_neither_saved_n
     assert set(client.heard) <= set(client.order)
     assert LINES["Luna"] not in [text for _, text, _ in await bench.rows()]
     assert LINES["Luna"] not in str(bench.model.requests[-1])
+
+
+@virtual_time
+async def test_complete_reply_keeps_its_usage_if_the_user_goes_on_before_it_is_saved() -> None:
+    bench = await bench_with("Luna")
+    bench.model.acts = [Say("Hello.", usage={"prompt_tokens": 100, "completion_tokens": 10})]
+    handler = await bench.worker()
+    bench.store.delay_s = 1.0
+    await bench.say("Luna, hello")
+    answering = asyncio.create_task(handler.handle(await bench.claimed()))
+    await asyncio.sleep(0.7)
+    (message_id,) = (await bench.client()).final
+    assert message_id not in bench.tables.messages
+    await bench.interrupt()
+    bench.store.delay_s = 0.0
+    await answering
+    row = bench.tables.messages[message_id]
+    assert (row.text, row.status) == ("Hello.", "complete")
+    assert row.usage == {"prompt_tokens": 100, "completion_tokens": 10}
 
 
 @virtual_time

@@ -13,7 +13,7 @@ from tertulia_llm.shown_text import unfinished_sentence
 from tertulia_llm.spoken_commands import begins_with
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_replies import TurnReplies
-from tertulia_llm.turn_rows import TurnRows
+from tertulia_llm.turn_rows import NO_USAGE, TurnRows
 from tertulia_llm.turn_state import TurnState, read_state
 from tertulia_shared.bus import Bus, BusUnavailable, NotOwner, Outlet, WritesPaused
 from tertulia_shared.conversation_state import StateField
@@ -64,7 +64,8 @@ class TurnEnding:
                 completions.append(await self._cut_off(turn, number, speaker))
             else:
                 written = await self._replies.written(turn, message_id)
-                self._rows.add_reply_row(turn, number, written.text, ending)
+                known = turn.history.messages.get(message_id)  # with the usage, if this worker has completed the reply
+                self._rows.add_reply_row(turn, number, written.text, ending, known.usage if known else NO_USAGE)
         is_edit = turn.user_turn.change == "edit" and bool(turn.plan.removed)
         if is_edit or progress.started:
             applied_cut(turn.history, turn.plan)
