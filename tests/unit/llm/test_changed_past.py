@@ -177,11 +177,13 @@ async def test_message_of_the_other_kind_cannot_be_edited_or_made_again() -> Non
     assert [error.code for error in (await check(table.bench)).errors] == ["message_unknown"] * 2
 
 
+@pytest.mark.parametrize("redis_latency_s", [0.0, 0.1])
 @virtual_time
-async def test_old_version_stays_if_the_model_fails() -> None:
+async def test_old_version_stays_if_the_model_fails(redis_latency_s: float) -> None:
     table = await laid_table()
     before = await table.bench.rows()
     table.bench.model.acts = [NEVER]
+    table.bench.bus.latency_s = redis_latency_s  # the model may fail before the plan is in Redis
     await table.bench.change("again", table.luna)
     await table.bench.work()
     assert await table.bench.rows() == before

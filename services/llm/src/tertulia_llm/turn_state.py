@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from tertulia_shared import codec
 from tertulia_shared.answering import AnsweringRules, rules_of
@@ -176,41 +175,6 @@ is a kind.
 """
 
 
-_TABLE = tuple(
-    field.raw
-    for field in (
-        StateField.ANSWERING, StateField.MUTED, StateField.DISCUSSION, StateField.CAST, StateField.SUMMARY,
-        StateField.USER_NAME, StateField.PERSONA, StateField.NOTE,
-    )
-)  # fmt: skip
-"""The fields that `_table_of` reads."""
-
-
-class _Table(TypedDict):
-    """The settings of a conversation. See `TurnState`."""
-
-    rules: AnsweringRules
-    cast: Cast
-    summary: Summary
-    user_name: str
-    persona: Persona
-    note: AuthorNote
-
-
-@lru_cache(maxsize=256)
-def _table_of(raw: tuple[bytes | None, ...]) -> _Table:
-    """The values of the fields of `_TABLE`. They seldom change, so the last results are kept."""
-    fields = ConversationState({name: value for name, value in zip(_TABLE, raw, strict=True) if value is not None})
-    return {
-        "rules": rules_of(fields),
-        "cast": cast_of(fields),
-        "summary": summary_of(fields),
-        "user_name": name_of(fields),
-        "persona": persona_of(fields),
-        "note": note_of(fields),
-    }
-
-
 def read_state(state: Fields) -> TurnState:
     """Read the state hash.
 
@@ -230,7 +194,12 @@ def read_state(state: Fields) -> TurnState:
             settled=of[StateField.SETTLED],
             ended=of[StateField.ENDED],
             warned=StateField.WARNED in fields,
-            **_table_of(tuple(map(state.get, _TABLE))),
+            rules=rules_of(fields),
+            cast=cast_of(fields),
+            summary=summary_of(fields),
+            user_name=name_of(fields),
+            persona=persona_of(fields),
+            note=note_of(fields),
             tentative=fields.get(StateField.TENTATIVE, _NOTHING).decode(errors="replace"),
             withdrawn=fields.withdrawn,
             sounding=fields.get(StateField.SOUNDING, _NOTHING).decode(errors="replace"),
