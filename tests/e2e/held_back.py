@@ -1,4 +1,4 @@
-"""Holds back what the server sends to a page, so that a test can use the page before it knows the answer."""
+"""Holds back what a page and the server send, so that a test can use the page before it knows the answer."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class Requests:
 
 @asynccontextmanager
 async def held_answers(page: Page, which: Callable[[str], bool]) -> AsyncGenerator[asyncio.Event]:
-    """Hold back the answers to these requests (method and path) to the REST API, until the event is set."""
+    """These requests (method and path) to the REST API reach the server only when the event is set. At the end, no
+    route of the page is left.
+    """
     released = asyncio.Event()
 
     async def pass_later(route: Route) -> None:

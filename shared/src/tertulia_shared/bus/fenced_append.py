@@ -36,7 +36,7 @@ def append_commands(
 ) -> Sequence[Command]:
     """The transaction that appends these entries; `write_replies.after_append` reads its replies.
 
-    `renew_ttl`: set the stream's TTL, too. Only then the transaction may make the stream.
+    `renew_ttl`: set the stream's TTL, too. Only then the script makes a stream that is missing.
 
     Raises:
         WriteRefused: an entry can't be encoded.

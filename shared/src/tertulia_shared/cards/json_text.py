@@ -34,7 +34,7 @@ class _Member:
 
 @dataclass(frozen=True, slots=True)
 class _Element:
-    """The text of an element of a list, and the white space before it."""
+    """The text of an element of a list, with the white space before its comma, and the white space before it."""
 
     space: str
     source: str
@@ -90,8 +90,11 @@ def list_at(text: str, path: Sequence[str]) -> Sequence[object] | None:
 
 
 def with_elements(text: str, path: Sequence[str], elements: Sequence[int | str]) -> str:
-    """The text of a JSON object with other elements in the list at `path`, which it must have: a number is the place of
-    an element of this list, whose text is kept; a text is a new element.
+    """The text of a JSON object with other elements in the list at `path`. A number in `elements` is the index of an
+    old element, whose text stays as it is. A string is a new element.
+
+    Raises:
+        ValueError: there is no list at `path`.
     """
     start = _start_of(text, path)
     if start is None:
@@ -115,15 +118,16 @@ def without_member(text: str, path: Sequence[str]) -> str:
         if member is None or text[member.value] != "{":
             return text
         start = member.value
-    members = _members(text, start)
-    member = members.get(path[-1])
-    if member is None:
-        return text
-    before = max((each.end for each in members.values() if each.end <= member.key), default=None)
-    if before is not None:
-        return text[:before] + text[member.end :]
-    after = min((each.key for each in members.values() if each.key >= member.end), default=None)
-    return text[: member.key] + text[member.end if after is None else after :]
+    while True:  # an object may have several members of this name
+        members = _every_member(text, start)
+        at = next((at for at, (name, _) in enumerate(members) if name == path[-1]), None)
+        if at is None:
+            return text
+        member = members[at][1]
+        if at > 0:
+            text = text[: members[at - 1][1].end] + text[member.end :]
+        else:
+            text = text[: member.key] + text[members[1][1].key if len(members) > 1 else member.end :]
 
 
 def _depth(text: str) -> int:
@@ -160,13 +164,18 @@ def _skip(text: str, at: int) -> int:
 
 def _members(text: str, start: int) -> dict[str, _Member]:
     """The members of the object that begins at `start`. Of equal names, the last counts, as for JSON parsers."""
-    members: dict[str, _Member] = {}
+    return dict(_every_member(text, start))
+
+
+def _every_member(text: str, start: int) -> list[tuple[str, _Member]]:
+    """The names and members of the object that begins at `start`, in their order, also those of equal names."""
+    members: list[tuple[str, _Member]] = []
     at = _skip(text, start + 1)
     while text[at] != "}":
         name, key_end = _DECODER.raw_decode(text, at)
         value = _skip(text, _skip(text, key_end) + 1)
         _, end = _DECODER.raw_decode(text, value)
-        members[cast("str", name)] = _Member(at, key_end, value, end)
+        members.append((cast("str", name), _Member(at, key_end, value, end)))
         at = _skip(text, end)
         if text[at] == ",":
             at = _skip(text, at + 1)
@@ -203,11 +212,11 @@ def _start_of(text: str, path: Sequence[str]) -> int | None:
 
 def _with_member(text: str, start: int, name: str, value: object) -> str:
     """The text with one more member at the end of the object at `start`, laid out like its first member."""
-    members = list(_members(text, start).values())
+    members = [member for _, member in _every_member(text, start)]
     encoded = f"{json.dumps(name)}:{' ' if ': ' in text else ''}{_json(value, text)}"
     if not members:
         return text[: start + 1] + encoded + text[start + 1 :]
-    first, end = members[0], max(each.end for each in members)
+    first, end = members[0], members[-1].end
     indent = text[start + 1 : first.key]
     encoded = f"{json.dumps(name)}{text[first.key_end : first.value]}{_json(value, text)}"
     return f"{text[:end]},{indent}{encoded}{text[end:]}"

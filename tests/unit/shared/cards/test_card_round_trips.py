@@ -9,6 +9,7 @@ import pytest
 
 from tertulia_shared.cards.card import read_card
 from tertulia_shared.cards.edits import as_v2, edited, new_card
+from tertulia_shared.cards.json_text import with_value, without_member
 from tertulia_shared.cards.png_file import card_in, with_cards
 from tests.harness.card_shapes import PNG_KINDS, SHAPES, V1, V2, V3, card_png, picture
 
@@ -133,3 +134,16 @@ def test_new_card_is_a_v2_card_that_can_be_read() -> None:
     card = read_card(new_card("Luna", "You are Luna.", {"voice": "luna"}))
     assert (card.version, card.name, card.description) == (2, "Luna", "You are Luna.")
     assert card.extension == {"voice": "luna"}
+
+
+@pytest.mark.parametrize(
+    ("text", "removed", "extended"),
+    [
+        ('{"a":1,"b":2,"a":3}', '{"b":2}', '{"a":1,"b":2,"a":3,"c":0}'),
+        ('{"a":1,"a":2}', "{}", '{"a":1,"a":2,"c":0}'),
+        ('{ "b": 2, "a": 1, "a": 3 }', '{ "b": 2 }', '{ "b": 2, "a": 1, "a": 3, "c": 0 }'),
+    ],
+)
+def test_members_of_equal_names_are_all_removed_and_otherwise_stay(text: str, removed: str, extended: str) -> None:
+    assert without_member(text, ["a"]) == removed
+    assert with_value(text, ["c"], 0) == extended

@@ -1,6 +1,7 @@
 """Writes the client's playback receipts into Redis at a bounded rate.
 
-The newest receipt of each message is always written. If Redis refuses it or is unavailable, it is written later.
+The writer writes the furthest receipt of each message. If Redis refuses it or is unavailable, the writer tries again
+later, for at most `MAX_UNWRITTEN` messages.
 """
 
 from __future__ import annotations

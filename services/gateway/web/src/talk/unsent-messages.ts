@@ -52,7 +52,10 @@ export class UnsentMessages {
     if (conversationId === "") this.keep([]);
   }
 
-  /** The conversation was opened, and has this id. A new one takes over what was kept, also in place of a lost one. */
+  /**
+   * The server opened the conversation with this id. If the id is another one, forget what was kept under the old id; the
+   * caller then keeps the messages under the new one.
+   */
   opened(conversationId: string): void {
     if (conversationId === this.#conversationId) return;
     this.keep([]);
