@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_tts.chunks import LONGEST_MS, Chunker, ChunkLengths
+from tertulia_tts.chunks import LONGEST_BYTES, Chunker, ChunkLengths
 
 MS = 48  # bytes per millisecond, s16le mono at 24 kHz
 
@@ -30,8 +30,8 @@ def test_chunks_stay_short_while_the_listener_has_no_sound_left() -> None:
 
 
 def test_chunks_double_up_to_the_longest_while_the_lead_is_long() -> None:
-    lengths = lengths_ms(ChunkLengths(40, 80), [0.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0])
-    assert lengths == [40, 80, 141, 248, 419, LONGEST_MS, LONGEST_MS]
+    lengths = lengths_ms(ChunkLengths(40, 80), [0.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0])
+    assert lengths == [40, 80, 141, 248, 419, 675, 1187]
 
 
 def test_chunk_is_not_longer_than_the_lead() -> None:
@@ -55,7 +55,7 @@ def test_sentence_that_begins_without_a_lead_has_a_short_first_chunk() -> None:
 
 
 def test_first_chunk_of_a_sentence_with_a_long_lead_is_as_long_as_the_others() -> None:
-    assert lengths_ms(ChunkLengths(40, 200), [9.0] * 4) == [200, 333, 589, LONGEST_MS]
+    assert lengths_ms(ChunkLengths(40, 200), [9.0] * 5) == [200, 333, 589, 1016, 1187]
 
 
 def test_chunks_that_are_complete_at_once_count_for_the_lead() -> None:
@@ -63,7 +63,9 @@ def test_chunks_that_are_complete_at_once_count_for_the_lead() -> None:
     assert [len(chunk) // MS for chunk in chunks] == [40, 80, 99, 163, 291, 333, 419, 74]
 
 
-@given(st.binary(max_size=90_000), st.lists(st.integers(1, 6_000), max_size=40), st.lists(st.floats(0, 3), min_size=41))
+@given(
+    st.binary(max_size=180_000), st.lists(st.integers(1, 6_000), max_size=40), st.lists(st.floats(0, 3), min_size=41)
+)
 def test_chunks_hold_all_the_sound_and_none_is_empty(audio: bytes, sizes: list[int], leads_s: list[float]) -> None:
     audio = audio[: len(audio) // 2 * 2]
     chunker = chunker_of()
@@ -74,7 +76,7 @@ def test_chunks_hold_all_the_sound_and_none_is_empty(audio: bytes, sizes: list[i
         at += size * 2
     chunks += chunker.finish()
     assert b"".join(chunks) == audio
-    assert all(len(chunk) <= LONGEST_MS * MS for chunk in chunks)
+    assert all(len(chunk) <= LONGEST_BYTES for chunk in chunks)
     assert all(chunks)
 
 

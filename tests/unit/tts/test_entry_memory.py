@@ -5,16 +5,16 @@ import pytest
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.ids import new_id
-from tertulia_tts.chunks import LONGEST_MS, Chunker, ChunkLengths, bytes_of
+from tertulia_tts.chunks import LONGEST_BYTES, Chunker, ChunkLengths
 from tertulia_tts.entry_memory import ENTRY_BYTES, FITTING, fitting, split_at
 
 
 def test_longest_chunk_fits_the_largest_size_of_the_allocator() -> None:
-    assert bytes_of(LONGEST_MS) == FITTING[-1] == 32_768 - ENTRY_BYTES
+    assert LONGEST_BYTES == 57_344 - ENTRY_BYTES
 
 
 @pytest.mark.parametrize(
-    ("pcm_bytes", "found"), [(2, 2), (3_726, 3_726), (3_728, 3_728), (4_000, 3_728), (32_400, 32_400), (90_000, 32_400)]
+    ("pcm_bytes", "found"), [(2, 2), (3_726, 3_726), (3_728, 3_728), (4_000, 3_728), (56_976, 56_976), (90_000, 56_976)]
 )
 def test_fitting_length_is_not_longer_than_the_given_one(pcm_bytes: int, found: int) -> None:
     assert fitting(pcm_bytes) == found

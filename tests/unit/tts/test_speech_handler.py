@@ -15,7 +15,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.interruption import CHECK_S
 from tertulia_shared.keys import Key
 from tertulia_shared.work import BadWork, RetryLater
-from tertulia_tts.chunks import LONGEST_MS, bytes_of
+from tertulia_tts.chunks import LONGEST_BYTES, bytes_of
 from tertulia_tts.engine import SpeechRequest, SynthesisFailed
 from tertulia_tts.metrics import BYTES_PER_SECOND
 from tertulia_tts.sentence_reader import SENTENCE_WAIT_S
@@ -73,11 +73,11 @@ async def test_no_sound_is_lost_or_repeated_if_the_worker_crashes_after_any_writ
 
 @virtual_time
 async def test_chunks_grow_while_the_engine_is_ahead_of_the_listener() -> None:
-    message = SpokenMessage(ScriptedSpeech(ms_per_char=160))
+    message = SpokenMessage(ScriptedSpeech(ms_per_char=320))
     await message.post_sentences()
     await message.speak()
     lengths = [len(chunk.audio) for _, chunk in await message.audio()]
-    assert lengths[0] < lengths[1] < lengths[2] < max(lengths) == bytes_of(LONGEST_MS)
+    assert lengths[0] < lengths[1] < lengths[2] < max(lengths) == LONGEST_BYTES
 
 
 @virtual_time

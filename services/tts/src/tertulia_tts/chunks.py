@@ -8,13 +8,13 @@ have grown get a length with which Redis wastes little memory.
 from __future__ import annotations
 
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
-from tertulia_tts.entry_memory import fitting, split_at
+from tertulia_tts.entry_memory import FITTING, fitting, split_at
 
 MIN_CHUNK_MS = 20
 MAX_CHUNK_MS = 200
 """Maximum of the settings for short chunks."""
-LONGEST_MS = 675
-"""Maximum length of a chunk. With its ids, such an entry just fits 32 KiB (see `entry_memory`)."""
+LONGEST_BYTES = FITTING[-1]
+"""Maximum length of a chunk: 1,187 ms. With its ids, such an entry just fits 56 KiB."""
 CAREFUL_MS = 334
 """A longer chunk is at most half as long as the lead, so that an engine that is little faster than the listener does
 not use up the lead with it.
@@ -35,7 +35,7 @@ class ChunkLengths:
     def __init__(self, first_ms: int = 40, rest_ms: int = 100) -> None:
         self._first = _chunk_bytes("first_ms", first_ms)
         self._rest = _chunk_bytes("rest_ms", rest_ms)
-        self._longest = max(bytes_of(LONGEST_MS), self._rest)
+        self._longest = max(LONGEST_BYTES, self._rest)
         self._last = 0
 
     def next(self, lead_s: float, *, is_first: bool) -> int:

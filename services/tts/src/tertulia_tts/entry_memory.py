@@ -14,9 +14,10 @@ ENTRY_BYTES: Final = 368
 _SIZES: Final = (
     4_096, 5_120, 6_144, 7_168,
     8_192, 10_240, 12_288, 14_336,
-    16_384, 20_480, 24_576, 28_672, 32_768,
+    16_384, 20_480, 24_576, 28_672,
+    32_768, 40_960, 49_152, 57_344,
 )  # fmt: skip
-"""The allocator's sizes from 4 to 32 KiB, in bytes."""
+"""The allocator's sizes from 4 to 56 KiB, in bytes."""
 FITTING: Final = tuple(size - ENTRY_BYTES for size in _SIZES)
 """The lengths of PCM, in bytes, with which an entry just fits one of these sizes."""
 SPLIT_SAVES: Final = 2_048
