@@ -50,8 +50,8 @@ def after_commands(replies: Sequence[Any]) -> Outcome:
 
 def after_append(replies: Sequence[Any]) -> Outcome:
     """The outcome of the commands of `fenced_append`; after `NotOpened`, the caller writes with the script instead."""
-    # an error here: Redis refused to queue a command, and then the transaction; nothing was written
-    if (queued := after_commands(replies)).error is not None:
+    # no list: Redis refused to queue a command, and then the transaction; nothing was written
+    if not isinstance(replies[-1], list) and (queued := after_commands(replies)).error is not None:
         return queued
     opened, *added, closed = replies[-1]
     if isinstance(opened, ErrorReply):
