@@ -96,8 +96,8 @@ class NewWork:
     async def claim(self, held: int, block_s: float) -> Sequence[Claim]:
         """Claim new work, waiting up to `block_s` for it. May return nothing earlier. `held`: what the worker holds."""
         room = self._limit - held
-        if not self._peers:  # one entry: a peer may start while this claim is blocked
-            return await self._take(1, block_s)
+        if not self._peers:  # not all that fit: a peer may start while this claim is blocked
+            return await self._take(max(1, min(held, self.slots - held)), block_s)
         load = await self._bus.load(self._stage)
         slots = {**self._peers, self._worker: self.slots}
         share = share_of(self._worker, load, slots, room)

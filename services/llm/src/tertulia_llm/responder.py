@@ -3,8 +3,9 @@
 If the characters talk among themselves, each reply is followed by the choice of the next speaker, until the discussion
 is over.
 
-The row of a reply is inserted while the model is already writing; neither the text nor the sound waits for it. While
-the store is unavailable, the rows go to the outbox (`tertulia_shared.outbox`), and the turn continues.
+The row of a reply is inserted while the model is already writing, unless the reply is short; neither the text nor the
+sound waits for it. While the store is unavailable, the rows go to the outbox (`tertulia_shared.outbox`), and the turn
+continues.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ from tertulia_shared.store import Message
 
 NO_CHARACTER = "No character sits at the table: invite one, and say it again."
 NOT_SEATED = "The character that you ask does not sit at the table: invite it, or ask another."
+
+ROW_DELAY_S = 0.05
+"""A reply that is written within this time is saved once, with its text, and not before."""
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +101,8 @@ class Responder:
         posted = self._bus.post("tts", work, epoch=epoch)
         self._absent_voices.watch(PostedMessage(conversation_id, reply.message_id, speaker.voice, speaker.name, epoch))
         self._rows.add_reply_row(turn, number, reply.written.text, "streaming")
-        background.create_task(self._save_row(turn, outlet, posted))
+        written = asyncio.Event()
+        background.create_task(self._save_row(turn, outlet, posted, written))
         await asyncio.sleep(0)  # send the turn's plan and the post now: the row waits for the plan
         try:
             if not reply.written.is_final:  # else the previous worker wrote the final entry, but not `message_complete`
@@ -107,6 +112,8 @@ class Responder:
             log.warning("the model failed: %s", failure.code, extra=details)
             self._ending.model_failed(turn, reply, outlet, failure)
             return False
+        finally:
+            written.set()
         if reply.written.sentences:
             turn.timer.sentence()
         extended = await self._discussions.next_reply(turn, reply)
@@ -120,9 +127,15 @@ class Responder:
         background.create_task(self._save_after_flush(turn, row, outlet))
         return True
 
-    async def _save_row(self, turn: Turn, outlet: Outlet, posted: Awaitable[object]) -> None:
-        await self._rows.save(turn, outlet)
-        await posted  # it was sent with the plan, which the row has waited for
+    async def _save_row(self, turn: Turn, outlet: Outlet, posted: Awaitable[object], written: asyncio.Event) -> None:
+        """Save the row of a reply that is in progress. One that is `written` at once is only saved as a whole."""
+        await outlet.flush()
+        await posted  # it was sent with the plan
+        try:
+            async with asyncio.timeout(ROW_DELAY_S):
+                await written.wait()
+        except TimeoutError:
+            await self._rows.save(turn, outlet)
 
     async def _save_after_flush(self, turn: Turn, row: Message, outlet: Outlet) -> None:
         await outlet.flush()

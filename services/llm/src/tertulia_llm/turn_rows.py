@@ -104,8 +104,10 @@ class TurnRows:
         The client is warned once while the store is unavailable, and once if the store refuses a row.
         """
         await self._save(turn, outlet)
-        if turn.has_empty_version and turn.is_saved:
-            turn.history.is_complete = False  # the next turn reads again what came back
+        if not turn.has_empty_version:
+            return
+        turn.history.is_complete = False  # the next turn reads again what stays at the table, or comes back to it
+        if turn.is_saved:
             positions = positions_of(turn.plan.entry_id)
             await self._outbox.delete_messages(turn.conversation_id, turn.plan.turn_id, positions)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tertulia_shared.bus.address import RedisAddress
 from tertulia_shared.bus.exchange import Exchange
@@ -20,6 +20,17 @@ REPLY_TIMEOUT_S = 10.0
 """Time limit for a command that does not block; then its connection counts as lost."""
 CONNECT_TIMEOUT_S = 5.0
 """Time limit for a new connection, with its TLS handshake."""
+
+
+class Sent(NamedTuple):
+    """Commands that were sent."""
+
+    commands: Sequence[Command]
+    exchange: Exchange
+    replies: asyncio.Future[list[Any]]
+    timeout_s: float | None
+    is_new: bool
+    """True if the connection was made for them."""
 
 
 class Link:
@@ -59,20 +70,35 @@ class Link:
             BusUnavailable: the connection could not be made or was lost; the commands may or may not have run.
             BusRefused: Redis answers and refuses us.
         """
+        return await self.replies(await self.send(*commands, timeout_s=timeout_s))
+
+    async def send(self, *commands: Command, timeout_s: float | None = REPLY_TIMEOUT_S) -> Sent:
+        """Send commands; `replies` waits for what Redis answers. A caller that sends again meanwhile keeps the order.
+
+        Raises:
+            BusUnavailable: the connection could not be made or was lost.
+            BusRefused: Redis answers and refuses us.
+        """
         exchange = self._exchange
         is_new = exchange is None or exchange.is_lost
         try:
             if exchange is None or exchange.is_lost:
                 exchange, is_new = await self._open()
-            replies = await exchange.send(commands, timeout_s)
-            if any(isinstance(reply, ErrorReply) for reply in replies):
-                replies = await self._after_errors(exchange, commands, replies, timeout_s)
+            return Sent(commands, exchange, exchange.send(commands, timeout_s), timeout_s, is_new)
         except (RedisError, OSError, TimeoutError) as error:
-            if exchange is not None:
-                self._drop(exchange)
-            raise self._why(error, is_new=is_new) from error
+            raise self._failed(error, exchange, is_new=is_new) from error
+
+    async def replies(self, sent: Sent) -> list[Any]:
+        """The replies to commands. See `call`."""
+        exchange = sent.exchange
+        try:
+            replies = await sent.replies
+            if any(isinstance(reply, ErrorReply) for reply in replies):
+                replies = await self._after_errors(sent, replies)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._failed(error, exchange, is_new=sent.is_new) from error
         except asyncio.CancelledError:
-            if self._is_blocking and exchange is not None:
+            if self._is_blocking:
                 self._drop(exchange)
             raise
         return replies
@@ -111,14 +137,13 @@ class Link:
                 raise reply
         self.client_id = int(replies[len(replies) - len(self._scripts) - 1])
 
-    async def _after_errors(
-        self, exchange: Exchange, commands: Sequence[Command], replies: list[Any], timeout_s: float | None
-    ) -> list[Any]:
+    async def _after_errors(self, sent: Sent, replies: list[Any]) -> list[Any]:
+        commands = sent.commands
         # the scripts were flushed (SCRIPT FLUSH): load them, and repeat only the calls that did not run
         lost = [i for i, reply in enumerate(replies) if isinstance(reply, ScriptMissing)]
         if lost:
             loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in self._scripts]
-            again = await exchange.send([*loads, *(commands[i] for i in lost)], timeout_s)
+            again = await sent.exchange.send([*loads, *(commands[i] for i in lost)], sent.timeout_s)
             for i, reply in zip(lost, again[len(loads) :], strict=True):
                 replies[i] = reply
         return self._told(commands, replies)
@@ -136,6 +161,11 @@ class Link:
             f"its user {self._user!r} lacks the right to do {name} there ({error}); "
             "`tertulia access init` gives each service its rights, under the namespace that it is run with"
         )
+
+    def _failed(self, error: Exception, exchange: Exchange | None, *, is_new: bool) -> BusUnavailable:
+        if exchange is not None:
+            self._drop(exchange)
+        return self._why(error, is_new=is_new)
 
     def _why(self, error: Exception, *, is_new: bool) -> BusUnavailable:
         is_tls = self._address.tls is not None

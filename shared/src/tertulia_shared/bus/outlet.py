@@ -128,6 +128,16 @@ class QueueOutlet:
         self.settle(self._in_flight, error)
 
     @property
+    def is_in_flight(self) -> bool:
+        """True while the sink has taken writes that are not settled."""
+        return self._in_flight > 0
+
+    @property
+    def first_key(self) -> str:
+        """The name of the key of the first queued write; "" if none is queued."""
+        return self._queued[0].key.name if self._queued else ""
+
+    @property
     def _busy(self) -> bool:
         return bool(self._queued) or self._in_flight > 0
 

@@ -45,7 +45,7 @@ class RedisConnections:
         self._calls = Link(self._address, f"{label}:calls", scripts.CALLING)
         self._writes = Link(self._address, f"{label}:writes", scripts.WRITING)
         self._reads = Link(self._address, f"{label}:reads", is_blocking=True)
-        self._writer = Writer(self._writes, now_ms, lambda name: keys.state(keys.conversation_of(name)))
+        self._writer = Writer(self._writes, now_ms, keys)
         self._reader = Reader(self._reads, self._calls, now_ms, lambda n: Link(self._address, f"{label}:idle{n}:reads"))
 
     async def close(self) -> None:

@@ -58,7 +58,8 @@ class RedisWorkQueue(RedisConnections):
         await self._call(scripts.forget_dead(stream_key=key.name, group=stage, max_idle_ms=FORGOTTEN_MS))
 
     def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> asyncio.Future[list[object]]:
-        posted = asyncio.gather(*(self._writer.send(command) for command in self._post_commands(stage, work, epoch)))
+        commands = self._post_commands(stage, work, epoch)
+        posted = asyncio.gather(*(self._writer.send(command, work.conversation_id) for command in commands))
         posted.add_done_callback(retrieve_error)
         return posted
 

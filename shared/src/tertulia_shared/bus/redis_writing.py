@@ -57,7 +57,7 @@ class RedisWriting(RedisConnections):
         )
         # the pointer carries no epoch: the worker that claims it reads the conversation's epoch
         posts = [] if then is None else self._post_commands(then[0], then[1], 0)
-        futures = [self._writer.send(command) for command in (call, *posts)]
+        futures = [self._writer.send(command, conversation_id) for command in (call, *posts)]
         # not `gather`, which costs more than the futures; their replies come together
         for future in futures[1:]:
             future.add_done_callback(retrieve_error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tertulia_shared.bus.error_replies import refusal_of
-from tertulia_shared.bus.port.errors import BusUnavailable, NotOwner, Stale, WriteRefused
+from tertulia_shared.bus.port.errors import NotOwner, Stale, WriteRefused
 from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts.writing import FENCED, STALE, WRITTEN_BEFORE
 
@@ -27,8 +27,6 @@ class Outcome:
 def after_script(replies: Sequence[Any]) -> Outcome:
     """The outcome of a batch that the script `WRITE` wrote."""
     (reply,) = replies
-    if isinstance(reply, BusUnavailable):
-        return Outcome(reply)
     if isinstance(reply, ErrorReply):
         return Outcome(refusal_of(reply, "a write"))
     error = refusal(reply)
@@ -39,8 +37,6 @@ def after_commands(replies: Sequence[Any]) -> Outcome:
     """The outcome of plain commands."""
     skipped = False
     for reply in replies:
-        if isinstance(reply, BusUnavailable):
-            return Outcome(reply)
         if isinstance(reply, ErrorReply):
             if WRITTEN_BEFORE not in str(reply):
                 return Outcome(refusal_of(reply, "a write"))
@@ -50,8 +46,8 @@ def after_commands(replies: Sequence[Any]) -> Outcome:
 
 def after_append(replies: Sequence[Any]) -> Outcome:
     """The outcome of the commands of `fenced_append`; after `NotOpened`, the caller writes with the script instead."""
-    # no list: Redis refused to queue a command, and then the transaction; nothing was written
-    if not isinstance(replies[-1], list) and (queued := after_commands(replies)).error is not None:
+    # an error here: Redis refused to queue a command, and then the transaction; nothing was written
+    if (queued := after_commands(replies)).error is not None:
         return queued
     opened, *added, closed = replies[-1]
     if isinstance(opened, ErrorReply):

@@ -1,6 +1,8 @@
 """The one pipeline through which a process writes.
 
-A batch goes out at once when none is in flight; writes queued meanwhile go out as the next batch.
+What is queued in one round of the event loop goes out together, without waiting for the replies to earlier batches. An
+outlet, however, has one batch in flight: later writes wait for its reply, because they are dropped if it fails, and are
+merged meanwhile. What is queued after them for the same conversation waits too, so its writes keep their order.
 """
 
 from __future__ import annotations
@@ -8,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.fenced_append import append_commands, only_appends_sound
-from tertulia_shared.bus.link import Link
+from tertulia_shared.bus.link import Link, Sent
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port.errors import BusUnavailable, WriteRefused
 from tertulia_shared.bus.port.writing import Append, Write
@@ -24,7 +27,7 @@ from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.writing import FIRST_WRITE_KEY, FenceArguments
 from tertulia_shared.bus.write_commands import fence_arguments, operations_of, plain_commands, renew_at
 from tertulia_shared.bus.write_replies import NotOpened, Outcome, after_append, after_commands, after_script
-from tertulia_shared.keys import Key
+from tertulia_shared.keys import Key, Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +43,42 @@ class _Batch:
 class _Call:
     """A command whose caller gets the reply."""
 
-    __slots__ = ("_future", "commands")
+    __slots__ = ("_future", "commands", "conversation_id")
 
-    def __init__(self, command: Command, future: asyncio.Future[Any]) -> None:
+    def __init__(self, command: Command, conversation_id: str, future: asyncio.Future[Any]) -> None:
         self.commands = (command,)
+        self.conversation_id = conversation_id
         self._future = future
 
     def settle(self, reply: Any) -> None:
-        if self._future.done():
-            return
         if isinstance(reply, ErrorReply):
-            self._future.set_exception(refusal_of(reply, "a command"))
-        elif isinstance(reply, Exception):
-            self._future.set_exception(reply)
-        else:
+            self.refuse(refusal_of(reply, "a command"))
+        elif not self._future.done():  # else the caller was cancelled
             self._future.set_result(reply)
+
+    def refuse(self, error: Exception) -> None:
+        if not self._future.done():
+            self._future.set_exception(error)
+
+
+class _Flight(NamedTuple):
+    """Batches whose replies are still to be read."""
+
+    batches: Sequence[_Batch | _Call]
+    sent: Sent
 
 
 class Writer:
-    """Takes the outlets' writes and other commands, in order, one pipeline at a time."""
+    """Takes the outlets' writes and other commands."""
 
-    def __init__(self, link: Link, now_ms: Callable[[], int], state_key: Callable[[str], Key]) -> None:
+    def __init__(self, link: Link, now_ms: Callable[[], int], keys: Keys) -> None:
         self._link = link
         self._now_ms = now_ms
-        self._state_key = state_key
-        self._waiting: list[QueueOutlet | tuple[Command, asyncio.Future[Any]]] = []
+        self._keys = keys
+        self._waiting: list[QueueOutlet | _Call] = []
+        self._held_back: list[QueueOutlet | _Call] = []
+        """What waits for a batch in flight, in order; it goes before `_waiting`."""
+        self._in_flight: deque[_Flight] = deque()
         self._woken = asyncio.Event()
 
     def wake(self, outlet: QueueOutlet) -> None:
@@ -72,50 +86,83 @@ class Writer:
         self._waiting.append(outlet)
         self._woken.set()
 
-    def send(self, *commands: Command) -> asyncio.Future[Any]:
-        """Send commands after all earlier commands; the future gets the reply to the last of them."""
-        loop = asyncio.get_running_loop()
-        futures = [loop.create_future() for _ in commands]
-        self._waiting += zip(commands, futures, strict=True)
+    def send(self, command: Command, conversation_id: str) -> asyncio.Future[Any]:
+        """Send a command after all earlier writes of the conversation. The future gets the reply."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Call(command, conversation_id, future))
         self._woken.set()
-        for future in futures[:-1]:
-            future.add_done_callback(retrieve_error)
-        return futures[-1]
+        return future
 
     async def run(self) -> None:
         """Write until cancelled."""
-        waiting: list[QueueOutlet | tuple[Command, asyncio.Future[Any]]] = []
         try:
             while True:
                 await self._woken.wait()
                 self._woken.clear()
-                waiting, self._waiting = self._waiting, []
-                await self._write(waiting)
-                waiting = []
-        finally:  # no task may wait for a write that will never happen
-            closed = BusUnavailable("the bus was closed")
-            for item in (*waiting, *self._waiting):
-                if isinstance(item, QueueOutlet):
-                    item.refuse(closed)
-                elif not item[1].done():
-                    item[1].set_exception(closed)
-                    retrieve_error(item[1])
+                if await self._settle_answered():
+                    await asyncio.sleep(0)  # those who waited for the replies queue what follows, for the same batch
+                if batches := self._due_batches():
+                    await self._send(batches)
+        finally:
+            for flight in self._in_flight:
+                flight.sent.replies.cancel()
+                _refuse(flight.batches)
+            _refuse((*self._held_back, *self._waiting))
 
-    async def _write(self, waiting: Sequence[QueueOutlet | tuple[Command, asyncio.Future[Any]]]) -> None:
-        await self._send([batch for item in waiting if (batch := self._batch(item)) is not None])
+    async def _settle_answered(self) -> bool:
+        """Settle the batches whose replies have arrived. Returns False if there are none."""
+        is_answered = False
+        while self._in_flight and self._in_flight[0].sent.replies.done():
+            is_answered = True
+            await self._settle(self._in_flight[0])
+            del self._in_flight[0]
+        return is_answered
+
+    def _due_batches(self) -> list[_Batch | _Call]:
+        waiting = [*self._held_back, *self._waiting]
+        self._held_back, self._waiting = [], []
+        held_back = set[str]()
+        batches: list[_Batch | _Call] = []
+        for item in waiting:
+            is_busy = isinstance(item, QueueOutlet) and item.is_in_flight
+            if is_busy or (held_back and self._subject(item) in held_back):
+                self._held_back.append(item)
+                held_back.add(self._subject(item))
+            elif isinstance(item, _Call):
+                batches.append(item)
+            elif (batch := self._batch(item)) is not None:
+                batches.append(batch)
+        return batches
+
+    def _subject(self, item: QueueOutlet | _Call) -> str:
+        """What keeps the order of its writes: a conversation, or a key that belongs to none."""
+        if isinstance(item, _Call):
+            return item.conversation_id
+        key = item.first_key
+        return self._keys.conversation_of(key) or key
 
     async def _send(self, batches: Sequence[_Batch | _Call]) -> None:
-        if not batches:
-            return
-        commands = [command for batch in batches for command in batch.commands]
         try:
-            replies = await self._link.call(*commands)
+            sent = await self._link.send(*(command for batch in batches for command in batch.commands))
         except BusUnavailable as error:
-            replies: list[Any] = [error] * len(commands)
-        rest = iter(replies)
+            _refuse(batches, error)
+            self._woken.set()  # for what was held back
+        except BaseException:
+            _refuse(batches)
+            raise
+        else:
+            self._in_flight.append(_Flight(batches, sent))
+            sent.replies.add_done_callback(lambda _: self._woken.set())
+
+    async def _settle(self, flight: _Flight) -> None:
+        try:
+            replies = iter(await self._link.replies(flight.sent))
+        except BusUnavailable as error:
+            _refuse(flight.batches, error)
+            return
         not_opened: list[_Batch] = []
-        for batch in batches:
-            got = list(itertools.islice(rest, len(batch.commands)))
+        for batch in flight.batches:
+            got = list(itertools.islice(replies, len(batch.commands)))
             if isinstance(batch, _Call):
                 batch.settle(got[0])
                 continue
@@ -125,18 +172,17 @@ class Writer:
                 not_opened.append(self._script_batch(batch.outlet, batch.writes))
             else:
                 batch.outlet.settle(len(batch.writes), outcome.error, skipped=outcome.skipped)
-        await self._send(not_opened)
+        if not_opened:
+            await self._send(not_opened)
 
-    def _batch(self, item: QueueOutlet | tuple[Command, asyncio.Future[Any]]) -> _Batch | _Call | None:
-        if not isinstance(item, QueueOutlet):
-            return _Call(*item)
-        writes = item.take()
+    def _batch(self, outlet: QueueOutlet) -> _Batch | None:
+        writes = outlet.take()
         if not writes:  # the outlet was refused while it waited here, and has dropped its writes
             return None
         try:
-            return self._outlet_batch(item, writes)
+            return self._outlet_batch(outlet, writes)
         except WriteRefused as error:  # fail only the writes of this owner; the rest of the batch continues
-            item.settle(len(writes), error)
+            outlet.settle(len(writes), error)
             return None
 
     def _outlet_batch(self, outlet: QueueOutlet, writes: Sequence[Write]) -> _Batch:
@@ -176,6 +222,19 @@ class Writer:
 
     def _fence_arguments(self, outlet: QueueOutlet, writes: Sequence[Write]) -> FenceArguments:
         return fence_arguments(outlet.fence, any_key=writes[0].key, state_key=self._state_key)
+
+    def _state_key(self, name: str) -> Key:
+        return self._keys.state(self._keys.conversation_of(name))
+
+
+def _refuse(items: Iterable[QueueOutlet | _Batch | _Call], error: Exception | None = None) -> None:
+    """Fail all writes of these outlets, and these calls: no task may wait for a write that will never happen."""
+    error = error or BusUnavailable("the bus was closed")
+    for item in items:
+        if isinstance(item, _Batch):
+            item.outlet.refuse(error)
+        else:
+            item.refuse(error)
 
 
 def retrieve_error(future: asyncio.Future[Any]) -> None:
