@@ -172,8 +172,7 @@ async def corrupt(conversation: CorruptedConversation, corruption: Corruption, t
     match corruption.kind:
         case "entry":
             valid = samples(conversation, corruption, turns)
-            flat = encode(valid[corruption.sample % len(valid)], ts=1, epoch=corruption.sample)
-            plain = [value if isinstance(value, bytes) else str(value).encode() for value in flat]
+            plain = encode(valid[corruption.sample % len(valid)], ts=1, epoch=corruption.sample)
             made = dict(zip(plain[::2], plain[1::2], strict=True)) | dict(corruption.fields)
             made = {name: value for name, value in made.items() if name not in corruption.drop}
             await raw.add(key_of(conversation, corruption, turns), made, corruption.id)

@@ -113,7 +113,7 @@ def save_hash(version: int, name: str, fields: Fields) -> None:
 
 def written(entry: object, *, ts: int, epoch: int, extra: Mapping[str, Value]) -> list[tuple[bytes, bytes]]:
     """The fields, in order, that this release writes for an entry."""
-    flat = [raw if isinstance(raw, bytes) else str(raw).encode() for raw in encode(entry, ts=ts, epoch=epoch, **extra)]
+    flat = encode(entry, ts=ts, epoch=epoch, **extra)
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 

@@ -24,8 +24,7 @@ T0 = 1_700_000_000_000
 
 def entry(what: object, at: int, epoch: int = 1) -> Entry:
     """An entry as the bus returns it, written `at` ms after T0."""
-    flat = encode(what, ts=T0 + at, epoch=epoch)
-    raw = [each if isinstance(each, bytes) else str(each).encode() for each in flat]
+    raw = encode(what, ts=T0 + at, epoch=epoch)
     return Entry(f"{T0 + at}-0", dict(zip(raw[::2], raw[1::2], strict=True)))
 
 

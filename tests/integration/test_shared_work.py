@@ -45,7 +45,7 @@ async def post_at_once(url: str, keys: Keys) -> None:
     redis = cast("Any", Redis.from_url(url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
     async with redis as client, client.pipeline(transaction=True) as pipeline:
         for _ in range(BURST):
-            fields = [str(part) for part in encode(Work(new_id(), message_id=new_id()), ts=0, epoch=0)]
+            fields = [part.decode() for part in encode(Work(new_id(), message_id=new_id()), ts=0, epoch=0)]
             pipeline.xadd(keys.work("tts").name, dict(zip(fields[::2], fields[1::2], strict=True)))
         await pipeline.execute()
 

@@ -17,10 +17,12 @@ from tertulia_shared.keys import Key
 CHECK_S = 10.0
 """Seconds between comparisons of the state's epoch with the epoch of the work."""
 
-DELAY_S = 0.1
-"""The commands are read so many seconds later at most. Redis refuses the writes of interrupted work at once, and many
-short replies are complete by then.
+BEGIN_S = 0.05
+"""The commands are followed from so many seconds after the work began. Redis refuses the writes of interrupted work at
+once, and many short replies are complete by then.
 """
+DELAY_S = 0.05
+"""The commands are read so many seconds later at most: until then, their stream waits for the next read."""
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +43,20 @@ async def until_interrupted(
         NotOwner: this worker no longer owns the work.
         Exception: an error of the block itself, unchanged.
     """
+    watching: list[asyncio.Task[None]] = []
     try:
         async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(_raise_when_interrupted(bus, conversation_id, epoch, after, fence))
-            yield
-            watching.cancel()
+
+            def watch() -> None:
+                watching.append(tasks.create_task(_raise_when_interrupted(bus, conversation_id, epoch, after, fence)))
+
+            beginning = asyncio.get_running_loop().call_later(BEGIN_S if after else 0, watch)
+            try:
+                yield
+            finally:
+                beginning.cancel()
+                for task in watching:
+                    task.cancel()
     except BaseExceptionGroup as group:
         raise first_error(group) from None
 

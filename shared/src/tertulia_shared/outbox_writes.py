@@ -29,7 +29,7 @@ def append_write(outlet: Outlet, key: Key, write: StoreWrite) -> None:
 
 def refused_letter(write: StoreWrite, reason: str) -> DeadLetter:
     """The dead letter of a write that was never in the stream; its `entry` has the stream's form."""
-    flat = [value if isinstance(value, bytes) else str(value).encode() for value in encode(write, ts=0, epoch=0)]
+    flat = encode(write, ts=0, epoch=0)
     fields = dict(zip(flat[::2], flat[1::2], strict=True))
     of = write.message_id or write.conversation_id
     return DeadLetter("store", of, 1, reason, write.conversation_id, write.message_id, entry=codec.pack(fields))

@@ -179,12 +179,7 @@ async def test_dead_drop_asks_for_confirmation_on_a_terminal(
 def packed(write: StoreWrite) -> bytes:
     """A store write in the form of a dead letter's `entry`."""
     fields = codec.encode(write, ts=5, epoch=0)
-    return codec.pack(
-        {
-            name: str(value).encode() if not isinstance(value, bytes) else value
-            for name, value in zip(fields[::2], fields[1::2], strict=True)
-        }
-    )
+    return codec.pack(dict(zip(fields[::2], fields[1::2], strict=True)))
 
 
 async def test_retry_of_a_store_write_appends_it_again(bus: Bus) -> None:

@@ -14,7 +14,7 @@ MS = 1_767_225_600_000
 
 
 def entry(id: str, value: object) -> Entry:
-    flat = [part if isinstance(part, bytes) else str(part).encode() for part in encode(value, ts=MS, epoch=1)]
+    flat = encode(value, ts=MS, epoch=1)
     return Entry(id, dict(zip(flat[::2], flat[1::2], strict=True)))
 
 

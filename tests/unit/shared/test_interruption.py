@@ -8,7 +8,7 @@ from tertulia_shared.bus import Append, Entry, Fence, Follow, NotOwner, Owned, S
 from tertulia_shared.entries import Interrupt, Work
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.ids import new_id
-from tertulia_shared.interruption import CHECK_S, until_interrupted
+from tertulia_shared.interruption import BEGIN_S, CHECK_S, DELAY_S, until_interrupted
 from tertulia_shared.keys import Key, Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.harness.virtual_time import settle, virtual_time
@@ -174,3 +174,36 @@ async def test_cancellation_from_outside_closes_the_follow_of_commands() -> None
         await job
     assert ended == ["ended"]
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@virtual_time
+async def test_short_work_follows_no_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, followed = await talking_bus(), list[Key]()
+
+    def recorded(key: Key, *_: object, **__: object) -> Follow:
+        followed.append(key)
+        return MemoryBus.follow(bus, key)
+
+    monkeypatch.setattr(bus, "follow", recorded)
+    async with until_interrupted(bus, CONVERSATION, 1, after=BEGINNING):
+        await asyncio.sleep(BEGIN_S / 2)
+    await asyncio.sleep(BEGIN_S)  # nor when it is over
+    assert followed == []
+    async with until_interrupted(bus, CONVERSATION, 1, after=BEGINNING):
+        await asyncio.sleep(BEGIN_S * 2)
+    assert followed == [bus.keys.control(CONVERSATION)]
+
+
+@virtual_time
+async def test_interruption_at_the_beginning_of_work_is_noticed_in_time() -> None:
+    bus, loop = await talking_bus(), asyncio.get_running_loop()
+
+    async def work() -> None:
+        async with until_interrupted(bus, CONVERSATION, 1, after=BEGINNING):
+            await interrupt(bus)
+            await asyncio.Event().wait()
+
+    began = loop.time()
+    with pytest.raises(Stale, match="epoch 2"):
+        await work()
+    assert loop.time() - began <= BEGIN_S + DELAY_S

@@ -23,7 +23,7 @@ def receipt(sentence: int, chunk: int, message_id: str = "m", played_ms: int = 0
 
 
 def entry(value: Receipt, **changed: bytes) -> Entry:
-    flat = [v if isinstance(v, bytes) else str(v).encode() for v in encode(value, ts=1, epoch=1)]
+    flat = encode(value, ts=1, epoch=1)
     fields = dict(zip(flat[::2], flat[1::2], strict=True))
     return Entry("1-0", fields | {name.encode(): raw for name, raw in changed.items()})
 

@@ -42,7 +42,7 @@ def test_chunk_is_split_where_two_entries_take_less_memory(pcm_bytes: int, at: i
 
 def test_entry_has_no_more_than_the_assumed_bytes_beside_its_pcm() -> None:
     chunk = AudioChunk(b"", 99, 99, new_id(), new_id(), new_id(), text_at=500, begins_at=2_000_000, engine="an-engine")
-    raw = [value if isinstance(value, bytes) else str(value).encode() for value in encode(chunk, ts=10**12, epoch=99)]
+    raw = encode(chunk, ts=10**12, epoch=99)
     # a listpack has up to three bytes for the length of each value, and some for the entry
     assert sum(map(len, raw)) + 3 * len(raw) <= ENTRY_BYTES
 

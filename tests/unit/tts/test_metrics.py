@@ -20,11 +20,9 @@ def test_sentence_timer_records_the_latency_of_the_first_chunk_and_the_real_time
     metrics, clock = Metrics(), Clock()
     timer = SpeechMetrics(metrics, "scripted", clock).begin()
     clock.now += 0.25
-    timer.made(bytes(BYTES_PER_SECOND))
     timer.first_chunk()
     clock.now += 0.75
-    timer.made(bytes(BYTES_PER_SECOND * 3))
-    timer.done()
+    timer.done(4 * BYTES_PER_SECOND)
     seen = scraped(metrics)
     assert seen.of("tertulia_tts_first_chunk_seconds_sum", engine="scripted") == pytest.approx(0.25)
     assert seen.of("tertulia_tts_real_time_ratio_sum", engine="scripted") == pytest.approx(0.25)
@@ -33,5 +31,5 @@ def test_sentence_timer_records_the_latency_of_the_first_chunk_and_the_real_time
 
 def test_sentence_without_audio_records_no_real_time_ratio() -> None:
     metrics = Metrics()
-    SpeechMetrics(metrics, "scripted").begin().done()
+    SpeechMetrics(metrics, "scripted").begin().done(0)
     assert scraped(metrics).of("tertulia_tts_real_time_ratio_count", engine="scripted") == 0

@@ -49,23 +49,18 @@ class SentenceTimer:
         self._metrics = metrics
         self._span = span
         self._begun = metrics.clock()
-        self._bytes = 0
-
-    def made(self, pcm: bytes) -> None:
-        """Count a piece of PCM from the engine."""
-        self._bytes += len(pcm)
 
     def first_chunk(self) -> None:
         """Record the latency of the first chunk of the sentence that was not published before."""
         self._span.event("first sound")
         self._metrics.first_chunk.observe(self._metrics.clock() - self._begun)
 
-    def done(self) -> None:
-        """Record how long the synthesis of the complete sentence took, relative to the length of its sound. Nothing is
-        recorded for a sentence without sound.
+    def done(self, pcm_bytes: int) -> None:
+        """Record how long the synthesis of the complete sentence, with so many bytes of PCM, took relative to the
+        length of its sound. Nothing is recorded for a sentence without sound.
         """
-        self._span.end(audio_s=self._bytes / BYTES_PER_SECOND)
-        if self._bytes:
-            audio_s = self._bytes / BYTES_PER_SECOND
+        audio_s = pcm_bytes / BYTES_PER_SECOND
+        self._span.end(audio_s=audio_s)
+        if pcm_bytes:
             self._metrics.audio.inc(audio_s)
             self._metrics.ratio.observe((self._metrics.clock() - self._begun) / audio_s)

@@ -25,4 +25,4 @@ class Playout:
 
     def lead_s(self, now: float) -> float:
         """Seconds of published audio that the listener has not played yet."""
-        return self.ends(now) - now
+        return max(self._ends - now, 0.0)

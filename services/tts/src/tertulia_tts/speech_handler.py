@@ -242,12 +242,13 @@ class SpeechHandler:
         timer = self._metrics.begin(self._metrics.start_span("sentence", speech.turn_id, speech.span.id))
         chunker = Chunker(speech.lengths)
         now = asyncio.get_running_loop().time
+        made_bytes = 0
         if spoken.silence:
             publisher.publish([spoken.silence])
         try:
             async with aclosing(self._synthesize(sentence, spoken, playout.ends(now()))) as pieces:
                 async for made in pieces:
-                    timer.made(made)
+                    made_bytes += len(made)
                     piece, skip = (made[skip:], max(0, skip - len(made))) if skip else (made, 0)
                     chunks = chunker.feed(piece, playout.lead_s(now()))
                     if not chunks:
@@ -271,7 +272,7 @@ class SpeechHandler:
         playout.published(sum(map(len, chunks)), now())
         if publisher.publish(chunks, is_last=True):
             timer.first_chunk()
-        timer.done()
+        timer.done(made_bytes)
 
     def _choose(self, sentence: TTSSentence, resume: ResumePoint, outlet: Outlet) -> _Rendition | None:
         """What to synthesize of a sentence; None if it is published completely."""

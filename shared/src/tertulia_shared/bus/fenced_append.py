@@ -8,16 +8,17 @@ name, and `NOMKSTREAM` keeps `XADD` from making one. Outside of the transaction 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from tertulia_shared.bus.port.writing import Append, Write
 from tertulia_shared.bus.scripts import writing as scripts
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.writing import FenceArguments
-from tertulia_shared.bus.write_commands import LONG_VALUE, plain_commands
+from tertulia_shared.bus.write_commands import LONG_VALUE, add_arguments, cannot_be_encoded
 from tertulia_shared.entries import AudioChunk
 
 
-def only_appends_sound(writes: Sequence[Write]) -> bool:
+def only_appends_sound(writes: Sequence[Write]) -> TypeGuard[Sequence[Append]]:
     """True if the writes append sound, and nothing else, to one stream, and so much of it that a script would take
     longer.
     """
@@ -32,7 +33,7 @@ def only_appends_sound(writes: Sequence[Write]) -> bool:
 
 
 def append_commands(
-    writes: Sequence[Write], fence: FenceArguments, ts: int, epoch: int, *, renew_ttl: bool
+    writes: Sequence[Append], fence: FenceArguments, ts: int, epoch: int, *, renew_ttl: bool
 ) -> Sequence[Command]:
     """The transaction that appends these entries; `write_replies.after_append` reads its replies.
 
@@ -42,16 +43,19 @@ def append_commands(
         WriteRefused: an entry can't be encoded.
     """
     key = writes[0].key
+    opened = key.opened
     adding: list[Command] = []
     for write in writes:
-        (command, _, *arguments), _ = plain_commands([write], ts, epoch)
-        adding.append((command, key.opened, "NOMKSTREAM", *arguments))
+        try:
+            adding.append((b"XADD", opened, b"NOMKSTREAM", *add_arguments(write, ts, epoch)))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise cannot_be_encoded(write, error) from error
     if renew_ttl:
-        adding.append(("EXPIRE", key.opened, key.ttl_s))
+        adding.append(("EXPIRE", opened, key.ttl_s))
     return (
         ("MULTI",),
-        scripts.open_stream(fence, stream_key=key.name, open_key=key.opened, may_make=renew_ttl),
+        scripts.open_stream(fence, stream_key=key.name, open_key=opened, may_make=renew_ttl),
         *adding,
-        ("RENAMENX", key.opened, key.name),
+        ("RENAMENX", opened, key.name),
         ("EXEC",),
     )

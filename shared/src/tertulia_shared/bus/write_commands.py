@@ -10,7 +10,7 @@ from tertulia_shared.bus.port.errors import WriteRefused
 from tertulia_shared.bus.port.writing import Append, Expire, Fence, Put, Write
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.writing import FIRST_WRITE_VALUE, FenceArguments
-from tertulia_shared.codec import Value, encode
+from tertulia_shared.codec import encode, to_bytes
 from tertulia_shared.keys import Key
 
 EPOCH_MARK = b"\0epoch"
@@ -96,29 +96,40 @@ def plain_commands(writes: Sequence[Write], ts: int, epoch: int) -> Sequence[Com
     return (name, key.name, *arguments), ("EXPIRE", key.name, key.ttl_s)
 
 
+def add_arguments(append: Append, ts: int, epoch: int | bytes) -> list[bytes]:
+    """The arguments of `XADD` after the key: the stream's bound, the entry's id and its fields.
+
+    Raises:
+        ValueError, TypeError, OverflowError: the entry can't be encoded.
+    """
+    bound, id = append.key.max_len, append.id
+    head = [] if bound is None else [b"MAXLEN", b"~", str(bound).encode()]
+    head.append(b"*" if id is None else id.encode())
+    head += encode(append.entry, ts=ts, epoch=epoch, **append.extra)
+    return head
+
+
+def cannot_be_encoded(write: Write, error: Exception) -> WriteRefused:
+    """The refusal of a write that can't be encoded."""
+    return WriteRefused(f"a write to {write.key.name} cannot be encoded: {error}")
+
+
 def _encoded(write: Write, index: int, ts: int, epoch: int | bytes, values: list[bytes] | None) -> Sequence[Operation]:
     try:
         return _operations(write, index, ts, epoch, values)
     except (ValueError, TypeError, OverflowError) as error:
-        raise WriteRefused(f"a write to {write.key.name} cannot be encoded: {error}") from error
+        raise cannot_be_encoded(write, error) from error
 
 
 def _operations(
     write: Write, index: int, ts: int, epoch: int | bytes, values: list[bytes] | None
 ) -> Sequence[Operation]:
     if isinstance(write, Append):
-        head: list[bytes | int] = [b"XADD", index]
-        if write.key.max_len is not None:
-            head += (b"MAXLEN", b"~", str(write.key.max_len).encode())
-        head.append(b"*" if write.id is None else write.id.encode())
-        entry_epoch = -1 if isinstance(epoch, bytes) else epoch
-        fields = _all_bytes(encode(write.entry, ts=ts, epoch=entry_epoch, **write.extra))
-        if isinstance(epoch, bytes):
-            fields[5] = epoch  # encode() puts the envelope first: v, ts, epoch
-        return [[*head, *(fields if values is None else _with_indexes(fields, values))]]
+        arguments = add_arguments(write, ts, epoch)
+        return [[b"XADD", index, *(arguments if values is None else _with_indexes(arguments, values))]]
     if isinstance(write, Expire):
         return [[b"SOONER", index, str(write.ttl_s).encode()]]
-    kept = _all_bytes([part for name, value in write.fields.items() if value is not None for part in (name, value)])
+    kept = [to_bytes(part) for name, value in write.fields.items() if value is not None for part in (name, value)]
     gone = [name.encode() for name, value in write.fields.items() if value is None]
     return ([[b"HSET", index, *kept]] if kept else []) + ([[b"HDEL", index, *gone]] if gone else [])
 
@@ -135,11 +146,3 @@ def _with_indexes(fields: list[bytes], values: list[bytes]) -> Operation:
         else:
             out.append(field)
     return out
-
-
-def _all_bytes(values: Sequence[Value]) -> list[bytes]:
-    # without a call for each value: a turn has some 400 of them in the tts worker
-    return [
-        value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else str(value).encode()
-        for value in values
-    ]

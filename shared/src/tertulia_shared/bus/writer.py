@@ -20,7 +20,7 @@ from tertulia_shared.bus.fenced_append import append_commands, only_appends_soun
 from tertulia_shared.bus.link import Link, Sent
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port.errors import BusUnavailable, WriteRefused
-from tertulia_shared.bus.port.writing import Write
+from tertulia_shared.bus.port.writing import Append, Write
 from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import writing as scripts
 from tertulia_shared.bus.scripts.script import Command
@@ -193,7 +193,7 @@ class Writer:
             return self._append_batch(outlet, writes)
         return self._script_batch(outlet, writes)
 
-    def _append_batch(self, outlet: QueueOutlet, writes: Sequence[Write]) -> _Batch:
+    def _append_batch(self, outlet: QueueOutlet, writes: Sequence[Append]) -> _Batch:
         key, now = writes[0].key, time.monotonic()
         renew_ttl = outlet.fresh_until.get(key.name, 0.0) <= now
         fence = self._fence_arguments(outlet, writes)

@@ -10,7 +10,7 @@ from tertulia_shared.bus.port.ownership import Owned, Refused
 from tertulia_shared.bus.port.reading import Entry
 from tertulia_shared.bus.port.work import Backlog, Claim, PendingWork
 from tertulia_shared.bus.port.writing import Append, Applied, Condition, Expire, Fence, Put, Write
-from tertulia_shared.codec import Fields, Value, encode
+from tertulia_shared.codec import Fields, Value, encode, to_bytes
 from tertulia_shared.conversation_state import MAX_EPOCH, MAX_WITHDRAWN, ConversationState, StateField
 from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key, Keys, Stage
@@ -229,13 +229,13 @@ class MemoryServer(MemoryKeyspace):
             if value is None:
                 kept.pop(name.encode(), None)
             else:
-                kept[name.encode()] = _raw(value)
+                kept[name.encode()] = to_bytes(value)
         if not kept:
             del self._hashes[write.key.name]
         return True
 
     def _append(self, write: Append, epoch: int) -> bool:
-        flat = [_raw(value) for value in encode(write.entry, ts=self._now_ms(), epoch=epoch, **write.extra)]
+        flat = encode(write.entry, ts=self._now_ms(), epoch=epoch, **write.extra)
         stream = self._own_stream(write.key)
         fields = dict(zip(flat[::2], flat[1::2], strict=True))
         try:
@@ -277,15 +277,11 @@ def _check_encodable(writes: Sequence[Write]) -> None:
     for write in writes:
         if isinstance(write, Expire):
             continue
-        values = write.fields.values() if isinstance(write, Put) else encode(write.entry, ts=0, epoch=0, **write.extra)
         try:
-            for value in values:
-                _raw(value or b"")
+            if isinstance(write, Append):
+                encode(write.entry, ts=0, epoch=0, **write.extra)
+            else:
+                for value in write.fields.values():
+                    to_bytes(value or b"")
         except (ValueError, TypeError, OverflowError) as error:
             raise WriteRefused(f"a write to {write.key.name} cannot be encoded: {error}") from error
-
-
-def _raw(value: Value) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    return value.encode() if isinstance(value, str) else str(value).encode()

@@ -7,7 +7,7 @@ raises the epoch, so all queued messages belong to one turn.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -146,10 +146,12 @@ def is_final(fields: Mapping[bytes, bytes]) -> bool:
     return fields.get(b"is_final") == b"1"
 
 
-def has_possible_id(entry: Entry) -> bool:
-    """True if this entry of an `audio` stream can be a worker's: its id starts with the number of a possible sentence.
+def impossible_entry(entries: Sequence[Entry]) -> Entry | None:
+    """The first of these entries of an `audio` stream that is not a worker's: its id starts with a number that no
+    sentence has. None if there is none.
 
-    If an entry with a higher id exists, something else wrote it, and workers can write no audio after it, because ids
-    must rise.
+    Something else wrote it, and workers can write no audio after it, because ids must rise.
     """
-    return order(entry.id)[0] <= MAX_SENTENCES
+    if order(entries[-1].id)[0] <= MAX_SENTENCES:  # so the ids before it are possible, too
+        return None
+    return next(entry for entry in entries if order(entry.id)[0] > MAX_SENTENCES)

@@ -12,7 +12,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from tertulia_gateway.conversation.audio_queue import QueuedMessage, has_possible_id, is_final
+from tertulia_gateway.conversation.audio_queue import QueuedMessage, impossible_entry, is_final
 from tertulia_gateway.conversation.heard import BYTES_PER_SAMPLE
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
@@ -79,10 +79,12 @@ class AudioSender:
         ids = {"message_id": message.message_id}
         try:
             while True:
-                for entry in await follow.read():
+                entries = await follow.read()
+                impossible = impossible_entry(entries)
+                for entry in entries:
                     if self._queue.is_dropped(message):
                         return ""
-                    if not has_possible_id(entry):
+                    if entry is impossible:
                         log.error("the audio ends at entry %s, an id that no worker writes", entry.id, extra=ids)
                         return ""
                     if is_final(entry.fields):
@@ -107,7 +109,8 @@ class AudioSender:
             log.warning("an audio entry is skipped: %s", error, extra={"message_id": message.message_id})
             await self._unreadable.skipped(error)
             return
-        self._mark_sounding(message.epoch)
+        if message.epoch != self._sounding:
+            self._mark_sounding(message.epoch)
         await self._transport.send_bytes(frame)
         sentence_index, chunk_index = int(fields[b"sentence_index"]), int(fields[b"chunk_index"])
         self._position.playback.sent(
@@ -120,8 +123,6 @@ class AudioSender:
         """Record that the client gets sound of this epoch, so that its turn can no longer be reopened. Does not wait:
         the sound is more urgent.
         """
-        if epoch == self._sounding:
-            return
         self._sounding = epoch
         with contextlib.suppress(BusError):  # Redis is unavailable, and a turn cannot be reopened meanwhile
             self._bus.outlet().put(self._bus.keys.state(self._conversation_id), {StateField.SOUNDING: epoch})

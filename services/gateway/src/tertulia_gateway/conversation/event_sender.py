@@ -99,8 +99,9 @@ class EventSender:
                     continue
                 except WriteRefused as error:
                     return error
+                latest_ms = self._wall_ms() + far_ms
                 for entry in entries:
-                    if order(entry.id)[0] > self._wall_ms() + far_ms:
+                    if order(entry.id)[0] > latest_ms:
                         return f"event {entry.id} lies in the far future"
                     self._note_ended_session(entry)
                     for due in self._position.read(entry):

@@ -49,12 +49,12 @@ class ConversationMetrics:
     def event_sent(self, kind: bytes, fields: Fields) -> None:
         """Count an event other than `llm_chunk`."""
         at_ms = number(fields, b"ts")
-        confirmed_ms = number(fields, CONFIRMED_MS)
+        confirmed_ms = number(fields, CONFIRMED_MS) if CONFIRMED_MS in fields else 0
         if confirmed_ms:
             self._released_ms = confirmed_ms
         if at_ms < self._opened_ms:
             return
-        self._events.taken(fields, since_ms=self._released_ms)
+        self._events.taken_since(max(at_ms, self._released_ms))
         if kind == b"turn_accepted":
             self._turn_accepted(fields, confirmed_ms or at_ms)
         elif kind == b"interrupted":

@@ -70,7 +70,7 @@ class ClientPosition:
         self.timeline.see(kind, entry.fields)
         if kind != b"llm_chunk":  # skip the most frequent event, because it neither queues audio nor completes a turn
             self.audio.see(kind, entry.fields, epoch_of(entry.fields))
-            self._turn_changed.set()
+            self._note_change()
 
     def rebuild(self, entry: Entry) -> Sequence[Entry]:
         """Apply an entry that was written before the position at which the client resumes. Returns the events that are
@@ -123,19 +123,29 @@ class ClientPosition:
         """
         self.timeline.note_audio_complete(message_id, sent_ms)
         self.audio.done(message_id)
-        self._turn_changed.set()
+        self._note_change()
 
     def played(self, receipt: Receipt) -> None:
         """Record that the client has played the audio up to the chunk that the receipt names."""
         self.playback.receipt(receipt)
-        self._turn_changed.set()
+        self._note_change()
 
     async def turn_change(self, timeout_s: float | None) -> None:
-        """Wait until the turn or its playback has changed since the last call of this method, at most `timeout_s`."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._turn_changed.wait()
+        """Wait until a settled turn or its playback has changed since the last call of this method, at most
+        `timeout_s`.
+        """
+        if timeout_s is None:
+            await self._turn_changed.wait()
+        else:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._turn_changed.wait()
         self._turn_changed.clear()
+
+    def _note_change(self) -> None:
+        # only then something is to be done: each turn has five changes before
+        if self.timeline.settled:
+            self._turn_changed.set()
 
 
 def _kind(entry: Entry) -> bytes:

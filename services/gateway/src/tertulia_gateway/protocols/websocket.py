@@ -193,7 +193,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Send a message. Raises `ClientDisconnected` once the connection is closing, for any reason."""
         kind = message["type"]
         if kind == "websocket.send" and self.conn.state is State.OPEN and self.handshake_complete:
-            await self._send_frame(message)
+            if not self.writable.is_set():
+                await self._until_writable()
+            self._write_frame(message)
             return
         if kind == "websocket.close" and self.handshake_complete:
             # do not wait for `writable`: a client that does not read must be disconnected as well
@@ -208,14 +210,15 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._shared.unfinished.leave(self)
             self._read_or_pause()
 
-    async def _send_frame(self, message: Mapping[str, Any]) -> None:
+    async def _until_writable(self) -> None:
+        await self.writable.wait()
+        if self.conn.state is not State.OPEN:
+            raise ClientDisconnected
+
+    def _write_frame(self, message: Mapping[str, Any]) -> None:
         """Write one unfragmented frame without the parser's queue of writes, which costs more than the write itself.
         There are no extensions that would change the payload.
         """
-        if not self.writable.is_set():
-            await self.writable.wait()
-            if self.conn.state is not State.OPEN:
-                raise ClientDisconnected
         if self.close_sent or self.disconnected:
             raise ClientDisconnected
         payload, opcode = message.get("bytes"), Opcode.BINARY
