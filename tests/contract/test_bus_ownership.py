@@ -104,7 +104,7 @@ async def test_owner_whose_work_was_taken_over_is_replaced_by_the_peer(bench: Be
     stalled = await claimed(bench.bus, "llm", "a")
     (again,) = await bench.rival.take_over("llm", "b", idle_s=0, count=1)
     peer = await owned(bench.rival, again, CONVERSATION, "turns")
-    assert await bench.rival.release_turns(peer, CONVERSATION, "0-0")
+    assert await bench.rival.release_turns(peer, CONVERSATION, "0-0") is None
     late = await owned(bench.bus, stalled, CONVERSATION, "turns")  # the peer has not finished the work entry yet
     await bench.rival.transact(
         CONVERSATION, [Append(bench.bus.keys.turns(CONVERSATION), turn())], then=("llm", Work(CONVERSATION))
@@ -154,7 +154,7 @@ async def test_ownership_of_turns_is_released_when_no_turn_waits(bench: Bench) -
     last = await bus.last(turns)
     assert last is not None
     mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
-    assert await bus.release_turns(mine, CONVERSATION, last.id)
+    assert await bus.release_turns(mine, CONVERSATION, last.id) is None
     with pytest.raises(NotOwner):
         await bus.release_turns(mine, CONVERSATION, last.id)
     await owned(bench.rival, await claimed(bus, "llm", "b"), CONVERSATION, "turns")
@@ -165,12 +165,14 @@ async def test_ownership_of_turns_is_not_released_while_a_turn_waits(bench: Benc
     turns = bus.keys.turns(CONVERSATION)
     mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
     await bench.rival.transact(CONVERSATION, [Append(turns, turn())], then=("llm", Work(CONVERSATION)))
-    assert not await bus.release_turns(mine, CONVERSATION, "0-0")
+    kept = await bus.release_turns(mine, CONVERSATION, "0-0")
+    state = await bus.hash(bus.keys.state(CONVERSATION))
+    assert kept == replace(mine, state=state, waiting=tuple(await bus.read(turns)))
     # the turns are still owned, so the worker with the pointer of the new turn is refused
     (pointer,) = await bench.rival.claim("llm", "b", count=1, block_s=30)
     assert await bench.rival.own(pointer, CONVERSATION, "turns") == Refused(mine.token, later_attempt=False)
     (waiting,) = await bus.read(turns)
-    assert await bus.release_turns(mine, CONVERSATION, waiting.id)
+    assert await bus.release_turns(mine, CONVERSATION, waiting.id) is None
 
 
 @pytest.mark.parametrize(("raw", "cut"), [("", 0), ("0", 0), ("70", 70)])
@@ -179,13 +181,14 @@ async def test_ownership_of_turns_is_not_released_until_the_last_interruption_is
 ) -> None:
     mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
     await bus.transact(CONVERSATION, [Put(bus.keys.state(CONVERSATION), {"cut": raw})])
-    assert not await bus.release_turns(mine, CONVERSATION, "0-0", cut=cut + 1)
-    assert await bus.release_turns(mine, CONVERSATION, "0-0", cut=cut)
+    kept = await bus.release_turns(mine, CONVERSATION, "0-0", cut=cut + 1)
+    assert kept == replace(mine, state={b"cut": raw.encode(), b"cursor": b"0-0"})
+    assert await bus.release_turns(mine, CONVERSATION, "0-0", cut=cut) is None
 
 
 async def test_ownership_of_turns_is_released_in_an_empty_conversation(bus: Bus) -> None:
     mine = await owned(bus, await claimed(bus, "llm"), CONVERSATION, "turns")
-    assert await bus.release_turns(mine, CONVERSATION, "0-0")
+    assert await bus.release_turns(mine, CONVERSATION, "0-0") is None
 
 
 async def test_owner_that_was_replaced_cannot_release_the_ownership(bench: Bench) -> None:
@@ -195,7 +198,7 @@ async def test_owner_that_was_replaced_cannot_release_the_ownership(bench: Bench
     late = await owned(bench.rival, again, CONVERSATION, "turns")
     with pytest.raises(NotOwner):
         await bench.bus.release_turns(early, CONVERSATION, "0-0")
-    assert await bench.rival.release_turns(late, CONVERSATION, "0-0")
+    assert await bench.rival.release_turns(late, CONVERSATION, "0-0") is None
 
 
 async def test_own_returns_the_requested_waiting_entries(bus: Bus) -> None:

@@ -213,7 +213,8 @@ class OwnershipModel(ModelledBus):
                 self.do(release)
             return
         talk.cursor = cursor
-        released = self.do(release)
+        kept = self.do(release)
+        released = kept is None
         assert released == (cursor == len(talk.turns) and cut == talk.cut)
         if released:
             talk.token, grip.may_finish, grip.owned = "", True, None

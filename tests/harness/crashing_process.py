@@ -62,10 +62,12 @@ class CountingBus(MemoryBus):
         else:
             super().wake(outlet)
 
-    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
-        released = await super().release_turns(owned, conversation_id, cursor, cut=cut)
+    async def release_turns(
+        self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0, waiting: int = 1
+    ) -> Owned | None:
+        kept = await super().release_turns(owned, conversation_id, cursor, cut=cut, waiting=waiting)
         self._writes.step()
-        return released
+        return kept
 
     async def crash_after(
         self, writes: int, job: Coroutine[Any, Any, None], *, on_crash: Callable[[], None] = lambda: None

@@ -11,10 +11,9 @@ import pytest
 
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turn_rows import PAUSE_S
-from tertulia_shared.bus import Append
-from tertulia_shared.codec import Fields, UnknownVersion, decode
+from tertulia_shared.bus import Append, Owned
+from tertulia_shared.codec import UnknownVersion, decode
 from tertulia_shared.entries import TURN_VERSION, UserTurn, Work
-from tertulia_shared.keys import Key
 from tertulia_shared.store import Message
 from tertulia_shared.worker_names import reads, worker_name
 from tests.harness.llm import LINES
@@ -110,24 +109,16 @@ async def test_tentative_turn_accepted_while_the_worker_looks_for_more_waits_for
     bench.settings = settings_of(LLMSettings, think_ahead="off")
     turn = spoken(bench)
     await turn.accept()
-    release, read_state = bench.bus.release_turns, bench.bus.hash
-    is_reopened = False
+    release = bench.bus.release_turns
 
-    async def release_after_reopening(*args: Any, **more: Any) -> bool:
-        nonlocal is_reopened
-        if not is_reopened:
-            await turn.reopen()
-            is_reopened = True
-            monkeypatch.setattr(bench.bus, "hash", read_before_the_next_version)
-        return await release(*args, **more)
-
-    async def read_before_the_next_version(key: Key) -> Fields:
-        monkeypatch.setattr(bench.bus, "hash", read_state)
-        state = await read_state(key)
+    async def release_between_two_versions(*args: Any, **more: Any) -> Owned | None:
+        monkeypatch.setattr(bench.bus, "release_turns", release)
+        await turn.reopen()
+        kept = await release(*args, **more)
         await turn.go_on(tentative=True)
-        return state
+        return kept
 
-    monkeypatch.setattr(bench.bus, "release_turns", release_after_reopening)
+    monkeypatch.setattr(bench.bus, "release_turns", release_between_two_versions)
     working = asyncio.create_task(bench.work())
     await asyncio.sleep(5)
     assert turn.turn.version == 1

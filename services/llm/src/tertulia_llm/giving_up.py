@@ -84,7 +84,7 @@ class GivingUp:
 
     async def _release(self, owned: Owned, conversation_id: str, cursor: str, state: TurnState) -> None:
         """Release the ownership of the conversation's turns. If more turns wait, post a new pointer for them."""
-        if not await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
+        if await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut) is not None:
             # release before `post`: the worker that claims the pointer must be able to own the turns
             await self._bus.release(owned.owner, owned.token)
             await self._bus.post("llm", Work(conversation_id))

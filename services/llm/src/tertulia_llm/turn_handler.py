@@ -203,12 +203,10 @@ class TurnHandler:
                     state = replace(fresh, cursor=cursor, withdrawn=fresh.withdrawn | state.withdrawn)
                 await self._handle_turn(owned, conversation_id, entry, state, newest)
                 cursor = entry.id
-            if await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
+            kept = await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut, waiting=MAX_WAITING)
+            if kept is None:
                 return
-            state, waiting = await asyncio.gather(  # in one round trip
-                self._state(conversation_id),
-                self._bus.read(self._bus.keys.turns(conversation_id), cursor, count=MAX_WAITING),
-            )
+            state, waiting = read_state(kept.state), kept.waiting
 
     async def _state(self, conversation_id: str) -> TurnState:
         return read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))

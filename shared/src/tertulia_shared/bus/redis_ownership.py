@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tertulia_shared.bus.error_replies import refusal_of
+from tertulia_shared.bus.port.errors import NotOwner
 from tertulia_shared.bus.port.ownership import MAX_FIRST, Owned, Refused
 from tertulia_shared.bus.port.work import Claim
 from tertulia_shared.bus.redis_connections import RedisConnections, entries_of, fields_of
 from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import ownership as scripts
+from tertulia_shared.bus.scripts.ownership import RELEASED
 from tertulia_shared.bus.scripts.writing import FENCED
-from tertulia_shared.bus.write_replies import refusal
+from tertulia_shared.bus.write_replies import NOT_OWNER
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.keys import Key, Stage
@@ -74,7 +77,9 @@ class RedisOwnership(RedisConnections):
         token = await self._call(("GET", self.keys.owner(conversation_id, thing).name))
         return "" if token is None else token.decode()
 
-    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
+    async def release_turns(
+        self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0, waiting: int = 1
+    ) -> Owned | None:
         state = self.keys.state(conversation_id)
         reply = await self._call(
             scripts.release_turns(
@@ -85,12 +90,15 @@ class RedisOwnership(RedisConnections):
                 cursor=cursor,
                 settled_cut=cut,
                 state_ttl_s=state.ttl_s,
+                max_waiting=waiting,
             )
         )
-        error = refusal([reply, 0]) if reply == FENCED else None
-        if error is not None:
-            raise error
-        return reply == 1
+        if reply == FENCED:
+            raise NotOwner(NOT_OWNER)
+        if reply == RELEASED:
+            return None
+        fields, entries = reply
+        return replace(owned, state=fields_of(fields), waiting=entries_of(entries))
 
     async def acquire_lease(self, key: Key, holder: str) -> bool:
         return await self._call(scripts.acquire_lease(lease_key=key.name, holder=holder, ttl_s=key.ttl_s)) == 1

@@ -11,6 +11,8 @@ from tertulia_shared.bus.port.errors import NotOwner, Stale, WriteRefused
 from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts.writing import FENCED, STALE, WRITTEN_BEFORE
 
+NOT_OWNER = "another worker owns this work now"
+
 
 class NotOpened(Exception):
     """An append found no stream to open, or not the script that opens it; nothing was written."""
@@ -63,7 +65,7 @@ def refusal(reply: object) -> Exception | None:
     if not isinstance(reply, list) or not reply:
         return WriteRefused(f"Redis answered a script with {reply!r}")
     if reply[0] == FENCED:
-        return NotOwner("another worker owns this work now")
+        return NotOwner(NOT_OWNER)
     if reply[0] == STALE:
         return Stale(f"interrupted: the conversation is at epoch {reply[1]}")
     return None

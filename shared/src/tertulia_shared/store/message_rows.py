@@ -7,6 +7,8 @@ Runs on the thread that owns the connection; `version_rows` moves messages aside
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import orjson
@@ -81,25 +83,35 @@ GROUP BY figure.key
 """
 
 
-def save_message(connection: sqlite3.Connection, message: Message, row: Row) -> None:
-    """Insert or update a message; `row` is the result of `message_row`. Raises: NotFound, InvalidRecord."""
+def save_messages(connection: sqlite3.Connection, messages: Sequence[tuple[Message, Row]]) -> None:
+    """Insert or update messages, each with the result of `message_row`. Raises: NotFound, InvalidRecord."""
+    latest: dict[str, datetime] = {}
+    for message, row in messages:
+        if _save_message(connection, message, row):
+            known = latest.get(message.conversation_id, message.updated_at)
+            latest[message.conversation_id] = max(known, message.updated_at)
+    for conversation_id, time in latest.items():
+        connection.execute(_MOVE_FORWARD, {"time": time_to_text(time), "id": conversation_id})
+
+
+def _save_message(connection: sqlite3.Connection, message: Message, row: Row) -> bool:
+    """Returns False if no message at the table has changed."""
     if message.replaces and _owner(connection, message.id) is None and not version_rows.make_room(connection, message):
         _insert_aside(connection, SetAside(message, message.id), row)
-        return
+        return False
     try:
         done = connection.execute(_SAVE_MESSAGE, row)
     except sqlite3.IntegrityError as error:
         raise _without_conversation(error, message) from None
     if done.rowcount > 0:
-        times = {"time": time_to_text(message.updated_at), "id": message.conversation_id}
-        connection.execute(_MOVE_FORWARD, times)
-        return
+        return True
     # nothing changed: the stored row outranks it, the message is set aside, or the id (forged or repeated by a client)
     # is of another conversation
     owner = _owner(connection, message.id)
     if owner is not None and owner != message.conversation_id:
         raise InvalidRecord("message.id", f"{message.id} is a message of another conversation")
     connection.execute(_UPDATE_ASIDE, dict(zip(MESSAGE.split(", "), row, strict=True)))
+    return False
 
 
 def save_set_aside(connection: sqlite3.Connection, aside: SetAside, row: Row) -> None:

@@ -135,12 +135,7 @@ class SQLiteStore(SQLiteVersions, SQLiteDocuments):
         for message in messages:
             check_message(message)
         to_save = [(message, message_rows.message_row(message)) for message in messages]
-
-        def save(db: sqlite3.Connection) -> None:
-            for message, row in to_save:
-                message_rows.save_message(db, message, row)
-
-        await self._writer.submit(save)
+        await self._writer.submit(lambda db: message_rows.save_messages(db, to_save))
 
     async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
         await self._writer.submit(lambda db: message_rows.delete_messages(db, conversation_id, turn_id, positions))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tertulia_shared.bus.port.ownership import MAX_FIRST, Owned, Refused
 from tertulia_shared.bus.port.work import Claim
 from tertulia_shared.conversation_state import StateField
-from tertulia_shared.entry_ids import BEGINNING, order
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.keys import Key
 from tertulia_shared.testing.memory_reading import MemoryReading
 
@@ -49,11 +49,11 @@ class MemoryOwnership(MemoryReading):
         self._check()
         return self._server.string(self.keys.owner(conversation_id, thing))
 
-    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
+    async def release_turns(
+        self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0, waiting: int = 1
+    ) -> Owned | None:
         self._check()
-        turns = self._server.stream(self.keys.turns(conversation_id))
-        state = self.keys.state(conversation_id)
-        return self._server.release_turns(owned, state, cursor, cut, lambda: turns.has_after(order(cursor)))
+        return self._server.release_turns(owned, conversation_id, cursor, cut, waiting)
 
     async def acquire_lease(self, key: Key, holder: str) -> bool:
         self._check_writes()

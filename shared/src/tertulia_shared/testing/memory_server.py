@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from tertulia_shared.bus.port.errors import NotOwner, Stale, WriteRefused
 from tertulia_shared.bus.port.ownership import Owned, Refused
@@ -132,14 +133,17 @@ class MemoryServer(MemoryKeyspace):
             raise WriteRefused("the cursor in the state lies behind the last turn")
         return stream.after(cursor, count)
 
-    def release_turns(self, owned: Owned, state: Key, cursor: str, cut: int, turn_waits: Callable[[], bool]) -> bool:
+    def release_turns(self, owned: Owned, conversation_id: str, cursor: str, cut: int, most: int) -> Owned | None:
         """Implements `port.Bus.release_turns`."""
         self._check_token(owned.owner, owned.token)
+        state = self._keys.state(conversation_id)
         self.apply(Put(state, {StateField.CURSOR: cursor}), 0)
-        if turn_waits() or (ConversationState(self.hash(state)).get(StateField.CUT) or b"0") != str(cut).encode():
-            return False
+        waiting = self.stream(self._keys.turns(conversation_id)).after(order(cursor), most)
+        fields = self.hash(state)
+        if waiting or (ConversationState(fields).get(StateField.CUT) or b"0") != str(cut).encode():
+            return replace(owned, state=fields, waiting=tuple(waiting))
         del self._strings[owned.owner.name]
-        return True
+        return None
 
     # -- writing
 

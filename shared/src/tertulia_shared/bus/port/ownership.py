@@ -88,11 +88,14 @@ class Ownership(Protocol):
         """The token of the current or last owner of `thing` (`<work entry id>/<attempt>`); "" if it has none."""
         ...
 
-    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
-        """Store `cursor` as the last finished turn, and release the turns if no turn waits.
+    async def release_turns(
+        self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0, waiting: int = 1
+    ) -> Owned | None:
+        """Store `cursor` as the last finished turn, and release the turns if no turn waits. Returns None.
 
-        Returns False, and keeps the ownership, if a turn waits after `cursor`, or if the state's `cut` differs from the
-        argument `cut`: the user has interrupted since the owner read the state.
+        If a turn waits after `cursor`, or if the state's `cut` differs from the argument `cut` (the user has
+        interrupted since the owner read the state), the owner keeps the ownership. Returns it with the present state
+        and the turns after `cursor`, at most `waiting`.
 
         Raises:
             NotOwner: another worker owns the turns; nothing was stored.

@@ -88,29 +88,35 @@ def acquire_lease(*, lease_key: str, holder: str, ttl_s: int) -> Command:
     return ACQUIRE_LEASE.call([lease_key], holder, ttl_s)
 
 
+RELEASED = 1
+"""The reply of `RELEASE_TURNS` if the turns are released."""
 RELEASE_TURNS = Script("""
 local owner_key, turns_key, state_key = KEYS[1], KEYS[2], KEYS[3]
-local token, cursor, settled_cut, state_ttl_s = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local token, cursor, settled_cut, state_ttl_s, max_waiting = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 if redis.call('GET', owner_key) ~= token then return -1 end
 -- a hash that had the field has a TTL, too, which was renewed when the turn was written
 if redis.call('HSET', state_key, 'cursor', cursor) > 0 then redis.call('EXPIRE', state_key, state_ttl_s) end
-if #redis.call('XRANGE', turns_key, '(' .. cursor, '+', 'COUNT', 1) > 0 then return 0 end
+local waiting = redis.call('XRANGE', turns_key, '(' .. cursor, '+', 'COUNT', max_waiting)
 local cut = redis.call('HGET', state_key, 'cut')
-if (cut and cut ~= '' and cut or '0') ~= settled_cut then return 0 end  -- the worker, too, reads '' as 0
+-- the worker, too, reads '' as 0
+if #waiting > 0 or (cut and cut ~= '' and cut or '0') ~= settled_cut then
+  return {redis.call('HGETALL', state_key), waiting}
+end
 redis.call('DEL', owner_key)
 return 1
 """)
 
 
 def release_turns(
-    *, owner_key: str, turns_key: str, state_key: str, token: str, cursor: str, settled_cut: int, state_ttl_s: int
-) -> Command:
+    *, owner_key: str, turns_key: str, state_key: str, token: str, cursor: str, settled_cut: int, state_ttl_s: int,
+    max_waiting: int,
+) -> Command:  # fmt: skip
     """Store the cursor, and release the turns if no turn waits and the last interruption is settled.
 
-    The reply is 1 (released), 0 (still owned) or `FENCED`.
+    The reply is `RELEASED`, the state and the waiting turns (still owned), or `FENCED`.
     """
-    return RELEASE_TURNS.call([owner_key, turns_key, state_key], token, cursor, settled_cut, state_ttl_s)
+    return RELEASE_TURNS.call([owner_key, turns_key, state_key], token, cursor, settled_cut, state_ttl_s, max_waiting)
 
 
 REOPEN = Script("""
