@@ -188,6 +188,23 @@ async def test_everything_fails_when_the_writer_ends() -> None:
 
 
 @virtual_time
+async def test_everything_fails_if_the_writer_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a bug")
+
+    async with running() as (writer, _link):
+        monkeypatch.setattr(writer, "_outlet_batch", broken)
+        outlet = QueueOutlet(writer, None, 0)
+        call = writer.send(("PING",), OTHER)
+        write(outlet, "a")
+        await settle()
+        with pytest.raises(BusUnavailable):
+            await outlet.flush()
+        with pytest.raises(BusUnavailable):
+            await call
+
+
+@virtual_time
 async def test_cancelled_caller_does_not_affect_the_others() -> None:
     async with running() as (writer, link):
         gone, stays = writer.send(("PING",), ONE), writer.send(("PING",), ONE)

@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -121,18 +121,23 @@ class Writer:
     def _due_batches(self) -> list[_Batch | _Call]:
         waiting = [*self._held_back, *self._waiting]
         self._held_back, self._waiting = [], []
+        try:
+            return list(self._batches(waiting))
+        except BaseException:
+            _refuse(waiting)
+            raise
+
+    def _batches(self, waiting: Sequence[QueueOutlet | _Call]) -> Iterator[_Batch | _Call]:
         held_back = set[str]()
-        batches: list[_Batch | _Call] = []
         for item in waiting:
             is_busy = isinstance(item, QueueOutlet) and item.is_in_flight
             if is_busy or (held_back and self._subject(item) in held_back):
                 self._held_back.append(item)
                 held_back.add(self._subject(item))
             elif isinstance(item, _Call):
-                batches.append(item)
+                yield item
             elif (batch := self._batch(item)) is not None:
-                batches.append(batch)
-        return batches
+                yield batch
 
     def _subject(self, item: QueueOutlet | _Call) -> str:
         """What keeps the order of its writes: a conversation, or a key that belongs to none."""
