@@ -88,6 +88,15 @@ async def test_single_worker_claims_a_burst_at_once() -> None:
         assert len(handler.begun) == 12
 
 
+@virtual_time
+async def test_worker_without_peers_claims_as_much_as_it_holds_and_has_slots_for() -> None:
+    bus = make_bus()
+    await bus.prepare("tts")
+    await post(bus, 20)
+    work = NewWork(bus, "tts", "alone", slots=8, limit=64)
+    assert [len(await work.claim(held, 5.0)) for held in (0, 1, 3, 6, 8, 9)] == [1, 1, 3, 2, 1, 1]
+
+
 async def claim_repeatedly(work: NewWork, counts: Counter[str], name: str, held: int) -> None:
     while True:
         counts[name] += len(await work.claim(held + counts[name], 5.0))
