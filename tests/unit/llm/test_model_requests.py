@@ -64,6 +64,14 @@ async def test_later_requests_differ_from_the_first_only_in_their_body() -> None
         assert {**seen.headers, "content-length": ""} == {**first.headers, "content-length": ""}
 
 
+async def test_later_requests_are_sent_below_the_http_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ScriptedModel(default=Reply(["Hi"])) as model:
+        server = server_of(model.base_url)
+        assert b"Hi" in await next_answer_of(server)
+        monkeypatch.delattr("httpx2.AsyncClient.send")
+        assert b"Hi" in await answer_of(server)
+
+
 async def test_later_requests_fail_as_the_first_one_does() -> None:
     acts = [Fail(429, headers={"retry-after": "7"}), Reply(["Hi"]), Fail(429, headers={"retry-after": "7"})]
     async with ScriptedModel(acts) as model:
@@ -123,6 +131,38 @@ async def test_redirects_and_cookies_of_replies_are_followed() -> None:
     assert [cookie for _, cookie in seen] == ["", "", "route=2", "route=2", "", "route=5", "route=6"]
 
 
+async def test_redirect_cookie_or_compression_that_begins_later_is_followed() -> None:
+    seen: list[tuple[str, str]] = []
+
+    async def complete(request: web.Request) -> web.Response:
+        seen.append((request.path, request.headers.get("cookie", "")))
+        kind = (await request.json())["user"]
+        if kind == "moved" and request.path.startswith("/v1"):
+            raise web.HTTPTemporaryRedirect("/new/chat/completions")
+        response = web.Response(body=kind.encode(), content_type="text/event-stream")
+        if kind == "packed":
+            response.body = gzip.compress(b"packed")
+            response.headers["Content-Encoding"] = "gzip"
+        if kind == "cookie":
+            response.set_cookie("route", "1", path="/")
+        return response
+
+    old, new = "/v1/chat/completions", "/new/chat/completions"
+    async with served({old: complete, new: complete}) as address:
+        server = server_of(f"{address}/v1")
+        for kind in ("first", "packed", "cookie", "last", "moved"):
+            assert await next_answer_of(server, user=kind) == kind.encode()
+        await server.close()
+        server = server_of(f"{address}/v1")
+        for kind in ("first", "moved", "moved"):
+            assert await next_answer_of(server, user=kind) == kind.encode()
+        await server.close()
+    cookie = "route=1"
+    assert seen[:6] == [(old, ""), (old, ""), (old, ""), (old, cookie), (old, cookie), (new, cookie)]
+    # only the first redirect takes one request more
+    assert [path for path, _ in seen[6:]] == [old, old, old, new, old, new]
+
+
 @asynccontextmanager
 async def served(handlers: Mapping[str, Callable[[web.Request], Awaitable[web.Response]]]) -> AsyncGenerator[str]:
     """Serve POST requests; gives the server's address."""
@@ -143,10 +183,12 @@ async def test_proxy_of_the_environment_is_used_unless_the_host_is_excluded(monk
     async with ScriptedModel(default=Reply(["Hi"])) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.base_url.removesuffix("/v1"))
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        assert b"Hi" in await answer_of(server_of("http://model.invalid/v1"))
+        far = server_of("http://model.invalid/v1")
+        assert b"Hi" in await next_answer_of(far)
+        assert b"Hi" in await answer_of(far)
         async with ScriptedModel(default=Reply(["direct"])) as model:
             assert b"direct" in await answer_of(server_of(model.base_url))
-        assert len(proxy.requests) == 1
+        assert len(proxy.requests) == 2
 
 
 async def test_compressed_answers_and_redirects_are_understood() -> None:

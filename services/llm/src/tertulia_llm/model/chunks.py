@@ -82,8 +82,13 @@ class ChunkReader:
                 return None
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
-        self.possible_error, self._has_deltas = None, True
-        return self._whole(text)
+        self._has_deltas = True
+        return self.next_text(text)
+
+    def next_text(self, text: str) -> str:
+        """Take the text of an event that has nothing else, after such an event was read."""
+        self.possible_error = None
+        return self._joiner.feed(text) if self.may_have_halves else text
 
     def _object(self, fields: JsonObject, delta: Delta, texts: list[str], *, is_error: bool) -> bool:
         choices = fields.get("choices")

@@ -1,7 +1,8 @@
 """Sends the requests for replies, with the HTTP client of the `openai` SDK.
 
-The SDK builds the first request. The later ones differ from it only in their body, so they are copies of it: for each
-request, the SDK takes five times as long as its HTTP client.
+The SDK builds the first request. The later ones differ from it only in their body: for each request, the SDK takes five
+times as long as its HTTP client. They are sent with the client's session (`session_requests`), or else as copies of the
+first request with the client itself: through a proxy, and to servers that set cookies or redirect.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import openai
 import orjson
 from openai.types.chat import ChatCompletionChunk
 
+from tertulia_llm.model.session_requests import SessionRequests, session_of
+
 _OF_ONE_REQUEST: Final = frozenset({"content-length", "cookie"})
 """The headers that differ between two requests."""
 
@@ -27,6 +30,7 @@ class CompletionRequests:
         self._http = http
         self._first: httpx2.Request | None = None
         self._headers = httpx2.Headers()
+        self._direct: SessionRequests | None = None
 
     async def send(self, body: Mapping[str, Any]) -> httpx2.Response:
         """Send a request; the body of the response is not read yet.
@@ -34,9 +38,9 @@ class CompletionRequests:
         Raises:
             openai.APIError: the server is unavailable, or refuses the request.
         """
-        request = self._copy_with(body)
-        if request is not None:
-            return await self._send(request)
+        content = None if self._first is None else _json(body)
+        if self._first is not None and content is not None:
+            return await self._send_later(self._first, content)
         # below `chat.completions.create`, which copies and checks what we know to be right
         stream = await self._client.post(
             "/chat/completions",
@@ -51,17 +55,23 @@ class CompletionRequests:
             self._headers = httpx2.Headers(
                 [(name, value) for name, value in request.headers.multi_items() if name.lower() not in _OF_ONE_REQUEST]
             )
+            session = session_of(self._http, request.url)
+            self._direct = None if session is None else SessionRequests(session, request, self._headers)
         return response
 
-    def _copy_with(self, body: Mapping[str, Any]) -> httpx2.Request | None:
-        """The next request; None if only the SDK can build it."""
-        first = self._first
-        if first is None:
-            return None
-        try:
-            content = orjson.dumps(body)
-        except TypeError:  # for example an integer of more than 64 bits
-            return None
+    async def _send_later(self, first: httpx2.Request, content: bytes) -> httpx2.Response:
+        if self._direct is not None and not self._http.cookies:
+            response = await self._direct.send(content)
+            if "set-cookie" in response.headers:
+                self._http.cookies.extract_cookies(response)
+            if not response.has_redirect_location:
+                return await _successful(response)
+            await response.aclose()
+            self._direct = None  # the next requests are probably redirected, too
+        return await self._send(self._copy_with(first, content))
+
+    def _copy_with(self, first: httpx2.Request, content: bytes) -> httpx2.Request:
+        """The next request."""
         request = httpx2.Request(
             first.method, first.url, headers=self._headers, stream=httpx2.ByteStream(content),
             extensions=first.extensions,
@@ -81,7 +91,20 @@ class CompletionRequests:
             raise openai.APITimeoutError(request=request) from error
         except (httpx2.RequestError, ssl.SSLError) as error:
             raise openai.APIConnectionError(request=request) from error
-        if response.is_success:
-            return response
-        await response.aread()
-        raise openai.APIStatusError(f"Error code: {response.status_code}", response=response, body=None)
+        return await _successful(response)
+
+
+def _json(body: Mapping[str, Any]) -> bytes | None:
+    """The body in JSON; None if only the SDK can write it."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # for example an integer of more than 64 bits
+        return None
+
+
+async def _successful(response: httpx2.Response) -> httpx2.Response:
+    """The response, unless the server refuses the request. Raises: openai.APIStatusError."""
+    if response.is_success:
+        return response
+    await response.aread()
+    raise openai.APIStatusError(f"Error code: {response.status_code}", response=response, body=None)

@@ -27,9 +27,12 @@ class Connection(Protocol):
 def connection_of(response: object) -> Connection | None:
     """The connection of a response of the SDK's HTTP client; None if it is unknown, so that it is not paused.
 
-    aiohttp has it, below the two streams that the HTTP client puts around the response.
+    aiohttp has it, below the two streams that the HTTP client puts around the response. Our own `BodyStream` names it.
     """
     layer: object = getattr(response, "stream", None)
+    connection = getattr(layer, "connection", None)
+    if isinstance(connection, Connection):
+        return connection
     for name in ("_stream", "_aiohttp_response", "connection", "transport"):
         layer = getattr(layer, name, None)
     return layer if isinstance(layer, Connection) else None

@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 import orjson
 
 from tertulia_llm.model.chunks import ChunkReader, Delta
+from tertulia_llm.model.event_frame import EventFrame
 from tertulia_llm.model.loose_json import NOT_JSON, loosely_loaded
 
 MAX_LINE_BYTES: Final = 1 << 20
@@ -53,6 +54,7 @@ class StreamParser:
         self._has_fields = False
         self._is_ended = False
         self._reader = ChunkReader()
+        self._frame = EventFrame()
         self._unread = ""
         self._last_words = ""
         """What could not be read since the last JSON."""
@@ -124,7 +126,7 @@ class StreamParser:
                 count = len(texts)
                 if line.startswith(b"data:"):
                     self._has_fields = True
-                    self._data(line[5:].strip(), delta, texts)
+                    self._data_line(line, delta, texts)
                 elif line:
                     self._other_line(line.strip(), delta, texts)
                 elif self._lines and (self._has_fields or self._is_ended):
@@ -164,28 +166,40 @@ class StreamParser:
         else:
             self._keep_words(line)
 
-    def _data(self, data: bytes, delta: Delta, texts: list[str]) -> None:
+    def _data_line(self, line: bytes, delta: Delta, texts: list[str]) -> None:
+        text = None if self._lines else self._frame.text_of(line)
+        if text is not None:
+            self._last_words = ""
+            texts.append(self._reader.next_text(text))
+        elif self._data(line[5:].strip(), delta, texts):
+            self._frame.learn(line, texts[-1])
+        else:
+            self._frame.forget()
+
+    def _data(self, data: bytes, delta: Delta, texts: list[str]) -> bool:
+        """Read the data of an event. Returns True if it has nothing but text."""
         if not data:
-            return
+            return False
         if data[0] != _OBJECT and data.strip(b'"[] ').upper() == b"DONE":
             self._give_up_lines()
             delta.done = delta.is_whole = True
-            return
+            return False
         event = self._loaded(data)
         text = self._reader.plain_text(event) if not self._lines else None
         if text is not None:
             self._last_words = ""
             texts.append(text)
-            return
+            return True
         if self._lines or event is NOT_JSON:
             event = self._pieced(event, data)
             if event is NOT_JSON:
                 if not self._lines:
                     self._words(data, delta, texts)
-                return
+                return False
         self._last_words = ""
         if not self._reader.read(event, delta, texts, is_error=self._event_name == b"error"):
             self._keep(data)
+        return False
 
     def _pieced(self, event: object, data: bytes) -> object:
         """The event of this line, or of the lines so far; `NOT_JSON` if there is none yet."""
