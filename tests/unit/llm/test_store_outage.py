@@ -6,9 +6,12 @@ import asyncio
 
 import pytest
 
+from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turn_handler import LAST_RECEIPT_S
 from tests.harness.llm import LINES
+from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, virtual_time
+from tests.unit.llm.spoken_turns import spoken
 from tests.unit.llm.turn_bench import SAGE, bench_with
 
 
@@ -34,6 +37,35 @@ async def test_turns_continue_while_the_store_is_unavailable(redis_latency_s: fl
     said = [(speaker, text) for speaker, text, _ in await bench.rows()]
     assert said == [pair for words in ("One?", "Two?", "Three?", "Four?") for pair in (("Jay", words), SAGE[:2])]
     assert f"<Sage>{LINES['Sage']}</Sage>" in bench.model.requests[-1][-2]["content"]
+
+
+@virtual_time
+async def test_client_is_warned_if_the_only_write_to_the_store_follows_an_interruption() -> None:
+    bench = await bench_with("Sage")
+    bench.bus.latency_s = 0.1  # the warning must be in Redis before the turns are released
+    await bench.worker()
+    bench.store.away = True
+    await bench.say("One?")
+    await bench.interrupt()
+    await bench.work()
+    assert [warning.code for warning in (await bench.client()).warnings] == ["store_unavailable"]
+
+
+@virtual_time
+async def test_client_is_warned_if_the_only_write_to_the_store_follows_a_confirmation() -> None:
+    bench = await bench_with("Sage")
+    bench.settings = settings_of(LLMSettings, think_ahead="on")
+    bench.bus.latency_s = 0.1
+    await bench.worker()
+    bench.store.away = True
+    turn = spoken(bench, tentative=True)
+    await turn.accept()
+    working = asyncio.create_task(bench.work())
+    await asyncio.sleep(5)
+    assert (await bench.client()).talk() == [SAGE]
+    await turn.confirm()
+    await working
+    assert [warning.code for warning in (await bench.client()).warnings] == ["store_unavailable"]
 
 
 @virtual_time

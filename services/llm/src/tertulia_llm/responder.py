@@ -90,7 +90,7 @@ class Responder:
                 turn.complete(keys, outlet)
             await outlet.flush()
         await self._rows.save(turn, outlet)
-        await outlet.flush()  # a warning about the store: Redis refuses it when the turns are released
+        await outlet.flush()  # if saving queued a warning: Redis refuses it after the turns are released
 
     async def _reply(self, turn: Turn, reply: Reply, outlet: Outlet, background: asyncio.TaskGroup) -> bool:
         """Write one reply. Returns False if the model failed; the turn then has no further replies."""
