@@ -1,8 +1,8 @@
 """The one pipeline through which a process writes.
 
-What is queued in one round of the event loop goes out together, without waiting for the replies to earlier batches. An
-outlet, however, has one batch in flight: later writes wait for its reply, because they are dropped if it fails, and are
-merged meanwhile. What is queued after them for the same conversation waits too, so its writes keep their order.
+Writes that are queued in one round of the event loop go out together, and do not wait for the replies to earlier
+batches. But an outlet has one batch in flight at most: its later writes wait for the reply, because they are dropped if
+the batch fails, and are merged meanwhile. Later writes to the same conversation wait, too, and so keep their order.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Writer:
         self._keys = keys
         self._waiting: list[QueueOutlet | _Call] = []
         self._held_back: list[QueueOutlet | _Call] = []
-        """What waits for a batch in flight, in order; it goes before `_waiting`."""
+        """The items that wait for a batch in flight, in order; they go out before `_waiting`."""
         self._in_flight: deque[_Flight] = deque()
         self._woken = asyncio.Event()
 
@@ -140,7 +140,7 @@ class Writer:
                 yield batch
 
     def _subject(self, item: QueueOutlet | _Call) -> str:
-        """What keeps the order of its writes: a conversation, or a key that belongs to none."""
+        """The conversation of the item, or a key that belongs to none: writes with the same subject keep their order."""
         if isinstance(item, _Call):
             return item.conversation_id
         key = item.first_key

@@ -1,6 +1,6 @@
-"""Sends requests below the SDK's HTTP client, with the session of `aiohttp` that carries it out.
+"""Sends requests with the `aiohttp` session of the SDK's HTTP client, without the client itself.
 
-The HTTP client handles redirects, proxies and authentication for each request, which takes as long as the request.
+The client handles redirects, proxies and authentication for each request, which takes as long as the session does.
 """
 
 from __future__ import annotations
