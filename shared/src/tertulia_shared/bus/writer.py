@@ -140,7 +140,7 @@ class Writer:
                 yield batch
 
     def _subject(self, item: QueueOutlet | _Call) -> str:
-        """The conversation of the item, or a key that belongs to none: writes with the same subject keep their order."""
+        """The item's conversation, or a key that belongs to none. Writes with the same subject keep their order."""
         if isinstance(item, _Call):
             return item.conversation_id
         key = item.first_key
