@@ -1,6 +1,6 @@
 """Claims new work so that the workers of a stage share it: each takes what it can begin, in proportion to its slots.
 
-A worker without peers claims at most as many entries as it holds, so that a peer that starts meanwhile gets work, too.
+A worker without peers claims one entry, or as many as it holds if it has the slots: a peer that starts gets work, too.
 With peers it claims its share of what waits, and leaves the rest to them. If they do not claim it within `GRACE_S` (a
 peer hangs), it claims that too. If nothing waits, the workers whose slots are filled least block in a claim of one
 entry, and the others wait for a post.

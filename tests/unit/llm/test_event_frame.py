@@ -49,6 +49,29 @@ def test_the_frame_is_not_known_if_two_fields_have_its_name() -> None:
     assert frame.text_of(event({"content": "Ho"}, content="Hi")) is None
 
 
+def test_text_with_an_escape_does_not_change_the_frame() -> None:
+    frame = known_frame()
+    for _ in range(9):
+        line = event({"content": "\n"})
+        assert frame.text_of(line) is None
+        frame.learn(line, "\n")
+    assert frame.text_of(event({"content": "Ho"})) == "Ho"
+
+
+def test_no_frame_is_learned_from_events_that_all_differ() -> None:
+    frame = EventFrame()
+    for number in range(9):
+        frame.learn(event({"content": "Hi"}, id=number), "Hi")
+    assert frame.text_of(event({"content": "Ho"}, id=8)) is None
+
+
+def test_a_frame_that_was_used_is_replaced_by_the_next_one() -> None:
+    frame = EventFrame()
+    for number in range(9):
+        frame.learn(event({"content": "Hi"}, id=number), "Hi")
+        assert frame.text_of(event({"content": "Ho"}, id=number)) == "Ho"
+
+
 def test_a_mixed_stream_has_the_text_of_its_events() -> None:
     rng = random.Random(5)
     pieces = ["a", " b", "ü", "😀", '"', "\\", "\n", '","x":"', "content", '"content":"c"', "}", ""]

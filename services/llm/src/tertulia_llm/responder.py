@@ -90,7 +90,7 @@ class Responder:
                 turn.complete(keys, outlet)
             await outlet.flush()
         await self._rows.save(turn, outlet)
-        await outlet.flush()  # if saving queued a warning: Redis refuses it after the turns are released
+        await outlet.flush()  # saving may have queued a warning, and Redis refuses it once the turns are released
 
     async def _reply(self, turn: Turn, reply: Reply, outlet: Outlet, background: asyncio.TaskGroup) -> bool:
         """Write one reply. Returns False if the model failed; the turn then has no further replies."""
@@ -104,7 +104,7 @@ class Responder:
         self._rows.add_reply_row(turn, number, reply.written.text, "streaming")
         written = asyncio.Event()
         background.create_task(self._save_row(turn, outlet, posted, written))
-        await asyncio.sleep(0)  # send the turn's plan and the post now: the row waits for the plan
+        await asyncio.sleep(0)  # let the writer send the plan and the post before the request to the model is built
         try:
             if not reply.written.is_final:  # else the previous worker wrote the final entry, but not `message_complete`
                 await self._generator.generate(turn, reply)

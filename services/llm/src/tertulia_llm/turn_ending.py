@@ -79,7 +79,7 @@ class TurnEnding:
             turn.complete(keys, outlet)
         await outlet.flush()
         await self._rows.save(turn, outlet)
-        await outlet.flush()  # if saving queued a warning
+        await outlet.flush()  # saving may have queued a warning
 
     async def _cut_off(self, turn: Turn, number: int, speaker: Speaker) -> MessageComplete:
         """End a reply in progress: queue its row, and return the event. `number`: of the reply in the plan, from 0."""

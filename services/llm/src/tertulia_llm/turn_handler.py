@@ -292,7 +292,7 @@ class TurnHandler:
             turn.is_tentative = False
             await self._rows.save(turn, outlet)
             await answering
-        await outlet.flush()  # if saving queued a warning
+        await outlet.flush()  # saving may have queued a warning
 
     def _begin(self, outlet: Outlet, turn: Turn) -> None:
         # write the plan and the cursor together, because the new plan overwrites the progress of the previous turn

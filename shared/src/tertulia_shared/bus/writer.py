@@ -2,7 +2,8 @@
 
 Writes that are queued in one round of the event loop go out together, and do not wait for the replies to earlier
 batches. But an outlet has one batch in flight at most: its later writes wait for the reply, because they are dropped if
-the batch fails, and are merged meanwhile. Later writes to the same conversation wait, too, and so keep their order.
+the batch fails, and are merged meanwhile. While they wait, all that is queued after them for the same conversation
+waits, too, so the writes of a conversation keep their order.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ class Writer:
                 not_opened.append(self._script_batch(batch.outlet, batch.writes))
             else:
                 batch.outlet.settle(len(batch.writes), outcome.error, skipped=outcome.skipped)
-        if not_opened:
+        if not_opened:  # later writes of other owners may be before these; the outlet's own writes have waited
             await self._send(not_opened)
 
     def _batch(self, outlet: QueueOutlet) -> _Batch | None:

@@ -2,7 +2,8 @@
 
 The SDK builds the first request. The later ones differ from it only in their body: for each request, the SDK takes five
 times as long as its HTTP client. They are sent with the client's session (`session_requests`), or else as copies of the
-first request with the client itself: through a proxy, and to servers that set cookies or redirect.
+first request with the client itself: through a proxy, and to servers that set cookies or redirect. If the first request
+was redirected, the SDK builds all of them.
 """
 
 from __future__ import annotations
@@ -38,8 +39,7 @@ class CompletionRequests:
         Raises:
             openai.APIError: the server is unavailable, or refuses the request.
         """
-        content = None if self._first is None else _json(body)
-        if self._first is not None and content is not None:
+        if self._first is not None and (content := _json(body)) is not None:
             return await self._send_later(self._first, content)
         # below `chat.completions.create`, which copies and checks what we know to be right
         stream = await self._client.post(

@@ -56,6 +56,7 @@ class SessionRequests:
         self._first = first
         self._url = str(first.url)
         self._headers = headers.multi_items()
+        # as the SDK's transport does; aiohttp's `connect` includes the wait for a free connection
         timeout: Mapping[str, float | None] = first.extensions.get("timeout", {})
         self._timeout = aiohttp.ClientTimeout(
             connect=timeout.get("pool"), sock_connect=timeout.get("connect"), sock_read=timeout.get("read")
@@ -72,7 +73,7 @@ class SessionRequests:
                 self._first.method, self._url, headers=self._headers, data=content, timeout=self._timeout,
                 allow_redirects=False, auto_decompress=False,
             )  # fmt: skip
-        except aiohttp.ClientConnectionError as error:  # the SDK calls each of them a timeout
+        except aiohttp.ClientConnectionError as error:  # as the SDK does; `failures` looks at the cause
             raise openai.APITimeoutError(request=self._first) from error
         except (aiohttp.ClientPayloadError, aiohttp.InvalidURL, ssl.SSLError) as error:
             raise openai.APIConnectionError(request=self._first) from error
