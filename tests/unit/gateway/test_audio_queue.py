@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tertulia_gateway.commands import AudioMark
 from tertulia_gateway.conversation.audio_queue import AudioQueue
-from tertulia_shared.codec import Fields
+from tertulia_shared.codec import Fields, pack
 
 
 def started(message_id: str, ts: int = 1) -> Fields:
@@ -20,6 +20,10 @@ def started(message_id: str, ts: int = 1) -> Fields:
 def begin(queue: AudioQueue, *message_ids: str, epoch: int = 1) -> None:
     for message_id in message_ids:
         queue.see(b"message_started", started(message_id), epoch)
+
+
+def announce(queue: AudioQueue, *message_ids: str, epoch: int = 1) -> None:
+    queue.see(b"turn_started", {b"replies": pack([{"message_id": message_id} for message_id in message_ids])}, epoch)
 
 
 def queued(queue: AudioQueue) -> list[str]:
@@ -86,14 +90,63 @@ def test_audio_queue_accepts_messages_of_a_lower_epoch_after_a_reset() -> None:
     assert queued(queue) == ["a"]
 
 
-async def test_next_waits_until_a_message_is_queued_and_does_not_remove_it() -> None:
+@pytest.mark.parametrize("change", ["queued", "announced", "interrupted"])
+async def test_change_waits_until_a_message_is_queued_or_another_one_is_announced(change: str) -> None:
     queue = AudioQueue()
-    waiting = asyncio.create_task(queue.next())
+    if change == "interrupted":
+        announce(queue, "a")
+    waiting = asyncio.create_task(queue.change())
     await asyncio.sleep(0)
     assert not waiting.done()
+    match change:
+        case "queued":
+            begin(queue, "a")
+        case "announced":
+            announce(queue, "a")
+        case _:
+            queue.raise_epoch(2)
+    await waiting
+
+
+def test_first_reply_of_a_turn_is_announced_until_it_begins() -> None:
+    queue = AudioQueue()
+    announce(queue, "a", "b")
+    assert queue.announced == "a"
+    assert queue.head is None
     begin(queue, "a")
-    assert (await waiting).message_id == "a"
-    assert (await queue.next()).message_id == "a", "it stays until it is done"
+    assert queue.announced == ""
+    queue.done("a")
+    assert queue.announced == "", "a reply that was sent is not announced again"
+
+
+@pytest.mark.parametrize("cause", ["interruption", "loss", "end of the turn", "turn without replies"])
+def test_reply_is_no_longer_announced_if_it_will_not_begin(cause: str) -> None:
+    queue = AudioQueue()
+    announce(queue, "a")
+    match cause:
+        case "interruption":
+            queue.see(b"interrupted", {}, 2)
+        case "loss":
+            queue.reset(0)
+        case "end of the turn":
+            queue.see(b"turn_complete", {b"turn_id": b"t"}, 1)
+        case _:
+            announce(queue)
+    assert queue.announced == ""
+
+
+def test_turn_of_an_old_epoch_announces_nothing() -> None:
+    queue = AudioQueue(epoch=2)
+    announce(queue, "a", epoch=1)
+    assert queue.announced == ""
+
+
+@pytest.mark.parametrize("replies", [b"", b"\xc1", pack(None), pack(5), pack([]), pack([5]), pack([{}])])
+def test_unreadable_list_of_replies_announces_nothing(replies: bytes) -> None:
+    queue = AudioQueue()
+    queue.see(b"turn_started", {b"replies": replies}, 1)
+    queue.see(b"turn_started", {}, 1)
+    assert queue.announced == ""
 
 
 @pytest.mark.parametrize("cause", ["interruption", "loss", "failure"])
@@ -101,7 +154,8 @@ async def test_sending_task_is_cancelled_when_its_message_is_dropped_or_has_no_a
     queue = AudioQueue()
     begin(queue, "a", "b")
     sending = asyncio.create_task(asyncio.Event().wait())
-    queue.cancel_when_dropped(await queue.next(), sending)
+    assert queue.head is not None
+    queue.cancel_when_dropped(queue.head, sending)
     queue.see(b"message_complete", {b"message_id": b"b", b"status": b"failed"}, 1)
     await asyncio.sleep(0)
     assert not sending.done()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,9 +16,11 @@ from tertulia_gateway.commands import AudioMark
 from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.resume import OpenedConversation
+from tertulia_shared.bus import Follow
 from tertulia_shared.clock import wall_ms
 from tertulia_shared.entries import AudioChunk
-from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
+from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted, TurnStarted
+from tertulia_shared.keys import Key
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.harness.eventually import PATIENCE_S
@@ -94,6 +97,93 @@ async def test_frame_waiting_for_a_slow_client_is_not_sent_after_an_interruption
         await begin(bus, B, epoch=1, chunks=1, final=True)
         await transport.until("audio_complete")
     assert [frame for frame in transport.taken if frame[0] in "ab"] == ["b1-1", "audio_complete"]
+
+
+class FollowedSound:
+    """The messages whose sound is followed now, and how often each was followed."""
+
+    def __init__(self, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now: list[str] = []
+        self.count: Counter[str] = Counter()
+        self._changed = asyncio.Event()
+        follow = bus.follow
+
+        def followed(key: Key, after: str, **options: bool) -> Follow:
+            made = follow(key, after, **options)
+            if key.name.endswith(":audio"):
+                message_id = key.name.split(":")[-2]
+                self.now.append(message_id)
+                self.count[message_id] += 1
+                self._changed.set()
+                close = made.close
+
+                def closed() -> None:
+                    self.now.remove(message_id)
+                    self._changed.set()
+                    close()
+
+                monkeypatch.setattr(made, "close", closed)
+            return made
+
+        monkeypatch.setattr(bus, "follow", followed)
+
+    async def until(self, *message_ids: str) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while self.now != list(message_ids):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+def announce(bus: MemoryBus, message_id: str, *, epoch: int) -> None:
+    reply = {"message_id": message_id, "character_id": "c", "character_name": "Luna", "reason": "named"}
+    bus.outlet(epoch=epoch).append(bus.keys.events(C), TurnStarted("t", (reply,)))
+
+
+async def test_sound_is_followed_once_from_the_start_of_its_turn_and_sent_after_its_message_has_started(
+    bus: MemoryBus, transport: GatedTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = FollowedSound(bus, monkeypatch)
+    transport.gate.set()
+    async with talk(bus, transport):
+        announce(bus, A, epoch=0)
+        await followed.until(A)
+        await begin(bus, A, epoch=0, chunks=2, final=True)
+        await transport.until("audio_complete")
+        await followed.until()
+    assert transport.taken == ["turn_started", "message_started", "a1-1", "a1-2", "audio_complete"]
+    assert followed.count == {A: 1}
+
+
+async def test_sound_of_a_turn_that_is_interrupted_before_its_reply_is_followed_no_longer(
+    bus: MemoryBus, transport: GatedTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = FollowedSound(bus, monkeypatch)
+    transport.gate.set()
+    async with talk(bus, transport) as conversation:
+        announce(bus, A, epoch=0)
+        await followed.until(A)
+        await conversation.interrupt()
+        await followed.until()
+        announce(bus, B, epoch=1)
+        await followed.until(B)
+        await begin(bus, B, epoch=1, chunks=1, final=True)
+        await transport.until("audio_complete")
+    assert followed.count == {A: 1, B: 1}
+    assert followed.now == []
+
+
+async def test_another_message_than_the_announced_one_is_sent(
+    bus: MemoryBus, transport: GatedTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = FollowedSound(bus, monkeypatch)
+    transport.gate.set()
+    async with talk(bus, transport):
+        announce(bus, A, epoch=0)
+        await followed.until(A)
+        await begin(bus, B, epoch=0, chunks=1, final=True)
+        await transport.until("audio_complete")
+    assert [frame for frame in transport.taken if frame[0] in "ab"] == ["b1-1", "audio_complete"]
+    assert followed.now == []
 
 
 async def test_next_message_is_sent_although_the_interrupted_message_has_no_final_entry(

@@ -2,6 +2,8 @@
 
 Messages are sent in the order in which they start. When the epoch rises, all queued messages are dropped. Every turn
 raises the epoch, so all queued messages belong to one turn.
+
+The first reply of a turn is announced when the turn starts, so that its sound can be followed before it begins.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 from tertulia_gateway.commands import AudioMark
 from tertulia_gateway.conversation.event_filter import RAISES_EPOCH
 from tertulia_shared.bus import Entry
-from tertulia_shared.codec import Fields, number
+from tertulia_shared.codec import BadEntry, Fields, number, unpack
 from tertulia_shared.entries import MAX_SENTENCES
 from tertulia_shared.entry_ids import BEGINNING, order
 
@@ -36,8 +38,10 @@ class AudioQueue:
 
     def __init__(self, epoch: int = 0) -> None:
         self.epoch = epoch
+        self.announced = ""
+        """The message id of the reply that will begin next; "" if it has begun, or none is known."""
         self._waiting: list[QueuedMessage] = []
-        self._added = asyncio.Event()
+        self._changed = asyncio.Event()
         self._started: set[str] = set()
         """The ids of all messages of this epoch that were ever queued. A repeated `message_started` does not queue them
         again.
@@ -55,14 +59,10 @@ class AudioQueue:
         """All queued messages, in order."""
         return tuple(self._waiting)
 
-    async def next(self) -> QueuedMessage:
-        """Return the first message; wait while the queue is empty. The message stays in the queue until `done` removes
-        it.
-        """
-        while not self._waiting:
-            self._added.clear()
-            await self._added.wait()
-        return self._waiting[0]
+    async def change(self) -> None:
+        """Wait until a message is queued, or until another one is announced."""
+        self._changed.clear()
+        await self._changed.wait()
 
     def cancel_when_dropped(self, message: QueuedMessage, task: asyncio.Task[Any]) -> None:
         """Cancel the task that sends this message as soon as the message is dropped, or turns out to have no audio."""
@@ -71,14 +71,22 @@ class AudioQueue:
 
     def see(self, kind: bytes, fields: Fields, epoch: int) -> None:
         """Apply the next event of the stream. `epoch` is the epoch in this event."""
-        if kind == b"message_started":
+        if kind == b"turn_started":
+            self.raise_epoch(epoch)
+            if epoch == self.epoch:
+                self._announce(_first_reply(fields))
+        elif kind == b"turn_complete":
+            self._announce("")
+        elif kind == b"message_started":
             self.raise_epoch(epoch)
             message_id = _text(fields, b"message_id")
+            if message_id == self.announced:
+                self.announced = ""
             if message_id and epoch == self.epoch and message_id not in self._started:
                 self._started.add(message_id)
                 character_id = _text(fields, b"character_id")
                 self._waiting.append(QueuedMessage(message_id, character_id, epoch, number(fields, b"ts")))
-                self._added.set()
+                self._changed.set()
         elif kind in RAISES_EPOCH:
             self.raise_epoch(epoch)
         elif kind == b"message_complete" and fields.get(b"status") == b"failed" and not fields.get(b"text"):
@@ -101,6 +109,7 @@ class AudioQueue:
 
     def clear(self) -> None:
         """Drop all queued messages. The epoch does not change."""
+        self._announce("")
         self._waiting.clear()
         self._cancel_if_dropped()
 
@@ -130,6 +139,11 @@ class AudioQueue:
         at = ids.index(mark.message_id)
         self._waiting = [replace(self._waiting[at], after=mark.id, skip_samples=skip_samples), *self._waiting[at + 1 :]]
 
+    def _announce(self, message_id: str) -> None:
+        if message_id != self.announced:
+            self.announced = message_id
+            self._changed.set()
+
     def _cancel_if_dropped(self) -> None:
         if self._sending is not None:
             message, task = self._sending
@@ -139,6 +153,14 @@ class AudioQueue:
 
 def _text(fields: Fields, name: bytes) -> str:
     return fields.get(name, b"").decode(errors="replace")
+
+
+def _first_reply(fields: Fields) -> str:
+    """The message id of the first reply that a `turn_started` lists; "" without one."""
+    try:
+        return str(unpack(fields[b"replies"])[0]["message_id"])
+    except (BadEntry, LookupError, TypeError):
+        return ""
 
 
 def is_final(fields: Mapping[bytes, bytes]) -> bool:

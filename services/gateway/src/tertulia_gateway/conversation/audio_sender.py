@@ -1,8 +1,8 @@
 """Sends the audio of one conversation, message by message. Each message is read from its stream while a worker still
 writes it.
 
-Only the stream of the message that is being sent is read, and each read is bounded, so a slow client delays only
-itself.
+Only the stream of the message that is being sent, or that will begin next, is read, and each read is bounded: a slow
+client delays only itself.
 """
 
 from __future__ import annotations
@@ -59,10 +59,7 @@ class AudioSender:
     async def run(self) -> None:
         """Send until cancelled."""
         while True:
-            message = await self._queue.next()
-            # before the task begins: so the next read, which is sent soon after `message_started` was read, has it
-            audio = self._bus.keys.audio(self._conversation_id, message.message_id)
-            follow = self._bus.follow(audio, message.after, until_final=True)
+            message, follow = await self._next()
             try:
                 async with asyncio.TaskGroup() as tasks:
                     sending = tasks.create_task(self._send(message, follow))
@@ -71,6 +68,30 @@ class AudioSender:
                 follow.close()
             if not self._queue.is_dropped(message):
                 await self._complete(message, "" if sending.cancelled() else sending.result())
+
+    async def _next(self) -> tuple[QueuedMessage, Follow]:
+        """Wait for the next message. Returns it with its sound, which is followed from the moment it is announced: a
+        read that is sent only after `message_started` would bring the first chunk a round trip later.
+        """
+        announced, ahead = "", None
+        try:
+            while (message := self._queue.head) is None:
+                if announced != self._queue.announced:
+                    if ahead is not None:
+                        ahead.close()
+                    announced = self._queue.announced
+                    ahead = self._follow(announced) if announced else None
+                await self._queue.change()
+            if ahead is None or message.message_id != announced or message.after != BEGINNING:
+                return message, self._follow(message.message_id, message.after)
+            follow, ahead = ahead, None
+            return message, follow
+        finally:
+            if ahead is not None:
+                ahead.close()
+
+    def _follow(self, message_id: str, after: str = BEGINNING) -> Follow:
+        return self._bus.follow(self._bus.keys.audio(self._conversation_id, message_id), after, until_final=True)
 
     async def _send(self, message: QueuedMessage, follow: Follow) -> str:
         """Send the message up to its final entry. Returns the id of the final entry; "" if the message has none."""
