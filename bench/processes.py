@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from tertulia_cli.run.redis import COMPRESS_FILES, STREAM_NODE_BYTES
+from tertulia_cli.run.redis import FILE_OPTIONS
 from tests.servers.slow_network_link import FarLink
 
 START_S = 60.0
@@ -68,9 +68,8 @@ def system(
     }
     try:
         running.processes["redis"] = _start(
-            [_redis_server(), "--port", str(redis_port), "--dir", str(folder), "--save", "", "--appendonly", "yes",
-             "--appendfsync", "everysec", "--protected-mode", "yes" if far is None else "no",
-             "--stream-node-max-bytes", str(STREAM_NODE_BYTES), "--rdbcompression", COMPRESS_FILES],
+            [_redis_server(), "--port", str(redis_port), "--dir", str(folder), *FILE_OPTIONS,
+             "--protected-mode", "yes" if far is None else "no"],
             environment, folder / "redis.log",
         )  # fmt: skip
         if tokens is not None:

@@ -49,5 +49,6 @@ def test_own_redis_runs_without_port_or_eviction_and_with_persistence() -> None:
         "--maxmemory-policy noeviction",
         "--stream-node-max-bytes 2048",
         "--rdbcompression no",
+        "--auto-aof-rewrite-min-size 256mb",
     ):
         assert option in command

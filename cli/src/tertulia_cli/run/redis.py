@@ -15,13 +15,21 @@ MAX_SOCKET_PATH: Final = 100
 the final NUL."""
 MAX_MEMORY: Final = "512mb"
 """The memory bound, above which Redis refuses writes. Redis keeps unheard sound for an hour; that is 173 MB."""
-STREAM_NODE_BYTES: Final = 2048
-"""The size of a stream's nodes (Redis' default is 4096). Redis reserves a whole node for a stream's first entry, and
-the sentences of a usual reply take less than 2048.
-"""
-COMPRESS_FILES: Final = "no"
-"""Whether Redis compresses what it writes when it rewrites its append-only file. Most of it is sound, which gets only
-1 to 2 % smaller, and takes five times as long.
+FILE_OPTIONS: Final = (
+    "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--stream-node-max-bytes", "2048",
+    "--rdbcompression", "no", "--auto-aof-rewrite-min-size", "256mb",
+)  # fmt: skip
+"""The options for what Redis keeps in memory and on the disk. `docker-compose.yml` has the same.
+
+- `appendfsync`: a crash of the machine loses the last second of writes. A killed server loses no acknowledged write,
+  because the kernel already has it.
+- `stream-node-max-bytes`: the size of a stream's nodes (Redis' default is 4096). Redis reserves a whole node for a
+  stream's first entry, and the sentences of a usual reply take less than 2048.
+- `rdbcompression`: most of what Redis writes when it rewrites its append-only file is sound, which gets only 1 to 2 %
+  smaller by compression, and takes five times as long.
+- `auto-aof-rewrite-min-size`: Redis rewrites the file when it has doubled, but only from this size on (Redis' default
+  is 64 MB, 20 minutes of sound). A rewrite takes a process of its own and slows Redis down; a file of 256 MB is read in
+  half a second.
 """
 OLDEST: Final = (6, 2)
 
@@ -66,15 +74,11 @@ def url_of(socket: Path) -> str:
 def command(server: str, folder: Path, socket: Path) -> Sequence[str]:
     """The command line. The server has no TCP port; only this user can open the socket.
 
-    With `appendfsync everysec` a crash of the machine loses the last second of writes. A killed server loses no
-    acknowledged write, because the kernel already has it. `hz`: it does its background work, which is most of its
-    work at rest, 5 times a second instead of 10.
+    `hz`: it does its background work, which is most of its work at rest, 5 times a second instead of 10.
     """
     return [
         server,
         "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--protected-mode", "yes",
-        "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
-        "--maxmemory", MAX_MEMORY, "--maxmemory-policy", "noeviction",
-        "--stream-node-max-bytes", str(STREAM_NODE_BYTES), "--rdbcompression", COMPRESS_FILES,
+        "--dir", str(folder), *FILE_OPTIONS, "--maxmemory", MAX_MEMORY, "--maxmemory-policy", "noeviction",
         "--hz", "5", "--daemonize", "no", "--loglevel", "notice",
     ]  # fmt: skip

@@ -20,7 +20,7 @@ _SIZES: Final = (
 """The allocator's sizes from 4 to 56 KiB, in bytes."""
 FITTING: Final = tuple(size - ENTRY_BYTES for size in _SIZES)
 """The lengths of PCM, in bytes, with which an entry just fits one of these sizes."""
-SPLIT_SAVES: Final = 2_048
+SPLIT_SAVES: Final = 1_280
 """Two chunks cost more time than one: a chunk is split only if that saves so many bytes."""
 
 
