@@ -50,11 +50,15 @@ class Handler(Protocol):
 
 @dataclass(slots=True)
 class Job:
-    """A piece of work in progress. `claim`: the current attempt."""
+    """A piece of work in progress. `claim`: the current attempt.
+
+    `is_done`: its effect is durable, and only Redis has yet to be told. Redis may then list it as not held any more.
+    """
 
     claim: Claim
     task: asyncio.Task[None] | None = None
     cancelled_for: Ending | None = None
+    is_done: bool = False
 
     def cancel(self, ending: Ending) -> None:
         """Cancel the attempt. `ending` is how the work then ends."""
@@ -160,6 +164,7 @@ class Jobs:
 
     async def _attempt(self, job: Job) -> None:
         claim = job.claim
+        job.is_done = False
         if claim.attempt > self._max_attempts:
             attempts = claim.attempt - await self._uncounted(claim)
             if attempts > self._max_attempts:
@@ -179,6 +184,7 @@ class Jobs:
                 raise error from raised
         else:
             ending = Ending.FINISH
+            job.is_done = True
         await self._end(claim, ending, error)
 
     async def _uncounted(self, claim: Claim) -> int:

@@ -241,7 +241,9 @@ class Worker:
 
     def _lost(self, work_id: str, attempt: int) -> None:
         job = self._jobs.get(work_id)
-        if job is not None and job.claim.attempt == attempt:  # skip it if this worker has claimed it again meanwhile
+        if job is None or job.is_done:  # the renewal was sent before Redis was told, and answered after it
+            return
+        if job.claim.attempt == attempt:  # skip it if this worker has claimed it again meanwhile
             log.warning("lost work to a peer", extra=log_ids(job.claim, self.name))
             job.cancel(Ending.LOST)
 

@@ -228,3 +228,30 @@ async def test_renewal_later_than_half_a_lease_is_counted_as_late() -> None:
     async with scene.working():
         seen = scraped(scene.metrics)
     assert seen.of("tertulia_lease_renewals_late_total", stage="tts") == 2
+
+
+class LateReply(MemoryBus):
+    """A bus whose reply to `finish` arrives only when the test allows it."""
+
+    def __init__(self) -> None:
+        super().__init__(Keys("test"), clock=now)
+        self.may_arrive = asyncio.Event()
+
+    async def finish(self, claim: Claim, worker: str) -> bool:
+        is_finished = await super().finish(claim, worker)
+        await self.may_arrive.wait()
+        return is_finished
+
+
+@virtual_time
+async def test_work_that_is_finished_before_a_renewal_does_not_count_as_lost(caplog: pytest.LogCaptureFixture) -> None:
+    scene = Scene()
+    scene.bus = bus = LateReply()
+    async with scene.working():
+        await scene.post()
+        scene.handler.may_end.set()
+        await asyncio.sleep(SETTINGS.lease_s)  # renewals find the work no longer held
+        bus.may_arrive.set()
+        await settle()
+        assert scene.endings() == {"finished": 1}
+    assert "lost work" not in caplog.text

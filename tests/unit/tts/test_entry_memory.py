@@ -31,6 +31,8 @@ def test_fitting_lengths_are_whole_samples() -> None:
         (25_216, 24_208),
         (24_800, 20_112),  # 592 bytes after 24,208 would be shorter than `at_least`
         (16_500, 13_968),
+        (10_192, 7_824),  # saves 1,360 bytes
+        (10_300, 0),  # would save 1,252
         (16_016, 0),
         (4_000, 0),
         (900, 0),
