@@ -41,6 +41,7 @@ async def until_interrupted(
     Raises:
         Stale: the work was interrupted.
         NotOwner: this worker no longer owns the work.
+        BusError: the commands cannot be read.
         Exception: an error of the block itself, unchanged.
     """
     watching: list[asyncio.Task[None]] = []
@@ -88,7 +89,7 @@ async def _raise_when_interrupted(bus: Bus, conversation_id: str, epoch: int, af
 
 
 async def _last(bus: Bus, control: Key) -> Entry | None:
-    """The last command so far. Those before it are not read: a long conversation has many."""
+    """The newest command; only this one is read, because a long conversation has many."""
     try:
         return await bus.last(control)
     except BusUnavailable:  # a follow waits until Redis is available again
@@ -96,7 +97,7 @@ async def _last(bus: Bus, control: Key) -> Entry | None:
 
 
 def _may_stop(entry: Entry, epoch: int) -> bool:
-    """True unless the command belongs to this work or an earlier one. An unreadable one may hide one before it."""
+    """True if the command is of a later epoch than the work. An unreadable command may be, too."""
     try:
         return envelope(entry.fields).epoch > epoch
     except BadEntry as error:
@@ -105,10 +106,10 @@ def _may_stop(entry: Entry, epoch: int) -> bool:
 
 
 async def _compare(bus: Bus, conversation_id: str, epoch: int) -> None:
-    """Raise `Stale` if the epoch in the state is above `epoch`: a command with another epoch must not stop the work."""
-    held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
-    if held > epoch:
-        raise Stale(f"interrupted: the conversation is at epoch {held}")
+    """Raise `Stale` if the epoch in the state is above `epoch`: the state decides, not the command."""
+    current = await _epoch(bus, conversation_id)
+    if current > epoch:
+        raise Stale(f"interrupted: the conversation is at epoch {current}")
     log.warning(
         "ignored a control command: the conversation's epoch is not above that of the work",
         extra={"conversation_id": conversation_id},
@@ -116,17 +117,21 @@ async def _compare(bus: Bus, conversation_id: str, epoch: int) -> None:
 
 
 async def _raise_if_lost(bus: Bus, conversation_id: str, epoch: int, fence: Fence | None) -> None:
-    held = epoch
+    """Raise if Redis has lost the data of the work: the epoch or the owner is another one."""
     try:
-        held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
-        if held == epoch and fence is not None:
-            await bus.transact(conversation_id, [], fence=fence)  # writes nothing
+        current = await _epoch(bus, conversation_id)
+        if current == epoch and fence is not None:
+            await bus.transact(conversation_id, [], fence=fence)  # writes nothing, but is refused to all but the owner
     except (NotOwner, Stale):
         raise
     except BusError:  # the next check, or the work itself, gets the error again
         return
-    if held != epoch:
-        raise Stale(f"the conversation is at epoch {held}, this work is of epoch {epoch}")
+    if current != epoch:
+        raise Stale(f"the conversation is at epoch {current}, this work is of epoch {epoch}")
+
+
+async def _epoch(bus: Bus, conversation_id: str) -> int:
+    return ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
 
 
 def _now() -> float:

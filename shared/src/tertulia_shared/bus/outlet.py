@@ -1,4 +1,4 @@
-"""An owner's queue of writes: collects the writes of one tick, merges consecutive tokens, keeps the first failure.
+"""An owner's queue of writes: merges consecutive tokens, and keeps the first failure.
 
 No I/O: a sink (the writer of the real bus, or the fake) takes the queued writes and settles them.
 """
@@ -139,7 +139,7 @@ class QueueOutlet:
 
     @property
     def _busy(self) -> bool:
-        return bool(self._queued) or self._in_flight > 0
+        return bool(self._queued) or self.is_in_flight
 
     def _append(self, key: Key, entry: object, id: str | None, extra: Mapping[str, Value]) -> None:
         self._check()
