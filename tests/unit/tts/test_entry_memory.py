@@ -14,7 +14,7 @@ def test_longest_chunk_fits_the_largest_size_of_the_allocator() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pcm_bytes", "found"), [(2, 2), (3_726, 3_726), (3_728, 3_728), (4_000, 3_728), (56_976, 56_976), (90_000, 56_976)]
+    ("pcm_bytes", "found"), [(2, 2), (3_742, 3_742), (3_744, 3_744), (4_000, 3_744), (56_992, 56_992), (90_000, 56_992)]
 )
 def test_fitting_length_is_not_longer_than_the_given_one(pcm_bytes: int, found: int) -> None:
     assert fitting(pcm_bytes) == found
@@ -28,11 +28,11 @@ def test_fitting_lengths_are_whole_samples() -> None:
     ("pcm_bytes", "at"),
     [
         (32_400, 0),
-        (25_216, 24_208),
-        (24_800, 20_112),  # 592 bytes after 24,208 would be shorter than `at_least`
-        (16_500, 13_968),
-        (10_192, 7_824),  # saves 1,360 bytes
-        (10_300, 0),  # would save 1,252
+        (25_216, 24_224),
+        (24_800, 20_128),  # 576 bytes after 24,224 would be shorter than `at_least`
+        (16_500, 13_984),
+        (10_304, 7_840),  # saves 1,280 bytes
+        (10_306, 0),  # would save 1,278
         (16_016, 0),
         (4_000, 0),
         (900, 0),
@@ -49,7 +49,7 @@ def test_entry_has_no_more_than_the_assumed_bytes_beside_its_pcm() -> None:
     assert sum(map(len, raw)) + 3 * len(raw) <= ENTRY_BYTES
 
 
-@pytest.mark.parametrize(("left", "lengths"), [(25_216, [24_208, 1_008]), (24_000, [24_000])])
+@pytest.mark.parametrize(("left", "lengths"), [(25_216, [24_224, 992]), (24_000, [24_000])])
 def test_end_of_a_sentence_is_split_for_memory(left: int, lengths: list[int]) -> None:
     grown = ChunkLengths(40, 80)
     for _ in range(9):

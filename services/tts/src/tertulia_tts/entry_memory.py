@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import Final
 
-ENTRY_BYTES: Final = 368
+ENTRY_BYTES: Final = 352
 """What an entry has beside its PCM: names, numbers and three ids, with some room for the name of an engine."""
 _SIZES: Final = (
     4_096, 5_120, 6_144, 7_168,
