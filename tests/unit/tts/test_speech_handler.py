@@ -15,7 +15,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.interruption import CHECK_S
 from tertulia_shared.keys import Key
 from tertulia_shared.work import BadWork, RetryLater
-from tertulia_tts.chunks import LONGEST_BYTES, bytes_of
+from tertulia_tts.chunks import LONGEST_BYTES
 from tertulia_tts.engine import SpeechRequest, SynthesisFailed
 from tertulia_tts.metrics import BYTES_PER_SECOND
 from tertulia_tts.sentence_reader import SENTENCE_WAIT_S
