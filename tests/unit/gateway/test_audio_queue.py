@@ -141,7 +141,7 @@ def test_turn_of_an_old_epoch_announces_nothing() -> None:
     assert queue.announced == ""
 
 
-@pytest.mark.parametrize("replies", [b"", b"\xc1", pack(None), pack(5), pack([]), pack([5]), pack([{}])])
+@pytest.mark.parametrize("replies", [b"", b"\xc1", pack(None), pack(5), pack([]), pack([5]), pack([dict[str, str]()])])
 def test_unreadable_list_of_replies_announces_nothing(replies: bytes) -> None:
     queue = AudioQueue()
     queue.see(b"turn_started", {b"replies": replies}, 1)

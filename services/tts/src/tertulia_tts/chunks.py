@@ -26,7 +26,7 @@ NEARLY = 0.95
 class ChunkLengths:
     """Chooses the lengths of a message's chunks.
 
-    Without a lead, a sentence's first chunk is `first_ms` long, the next ones `rest_ms`, or up to 5 % less. Each further
+    Without a lead, a sentence's first chunk is `first_ms` long, the next ones `rest_ms` or up to 5 % less. Each further
     chunk is at most twice as long as the one before, and not longer than the lead; above `CAREFUL_MS`, not longer than
     half of it. Of these lengths it is the longest that fits the sizes of Redis' allocator.
 

@@ -33,5 +33,5 @@ class TTSSettings(CommonSettings):
         80,
         ge=MIN_CHUNK_MS,
         le=MAX_CHUNK_MS,
-        description="length of its other audio chunks, in ms, or up to 5 % less; chunks get longer while there is sound to play",
+        description="length of its other audio chunks, in ms, or up to 5 % less; they get longer while sound plays",
     )
