@@ -11,6 +11,7 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from scripts.env_example import engine_settings, variable
+from tertulia_cli.run.redis import FILE_OPTIONS
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.weights import MODELS
@@ -139,6 +140,12 @@ def test_containers_of_a_remote_machine_open_no_port() -> None:
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
         assert [file for file in service["volumes"] if isinstance(file, dict) and not file["read_only"]] == [], name
+
+
+def test_redis_of_the_containers_keeps_its_data_as_that_of_tertulia_run_does() -> None:
+    command: list[str] = load(ROOT / "docker-compose.yml")["redis"]["command"]
+    given = dict(zip(command[1::2], command[2::2], strict=True))
+    assert dict(zip(FILE_OPTIONS[::2], FILE_OPTIONS[1::2], strict=True)).items() <= given.items()
 
 
 def test_remote_overlay_only_adds_tls_to_redis() -> None:

@@ -97,7 +97,9 @@ async def _last(bus: Bus, control: Key) -> Entry | None:
 
 
 def _may_stop(entry: Entry, epoch: int) -> bool:
-    """True if the command is of a later epoch than the work. An unreadable command may be, too."""
+    """True if the command is of a later epoch than the work, or is unreadable: it may then hide an interruption before
+    it, which is not read.
+    """
     try:
         return envelope(entry.fields).epoch > epoch
     except BadEntry as error:

@@ -52,13 +52,13 @@ class Handler(Protocol):
 class Job:
     """A piece of work in progress. `claim`: the current attempt.
 
-    `is_done`: its effect is durable, and only Redis has yet to be told. Redis may then list it as not held any more.
+    `is_ending`: Redis is being told how the attempt has ended, and may no longer list the work as held.
     """
 
     claim: Claim
     task: asyncio.Task[None] | None = None
     cancelled_for: Ending | None = None
-    is_done: bool = False
+    is_ending: bool = False
 
     def cancel(self, ending: Ending) -> None:
         """Cancel the attempt. `ending` is how the work then ends."""
@@ -122,7 +122,7 @@ class Jobs:
                 await self._wait_for_redis(interruptions)
                 again = await self._reclaimed(job)
                 if again is None:
-                    return await self._end(job.claim, Ending.LOST, None)
+                    return await self._end(job, Ending.LOST, None)
                 job.claim = again
                 log.info("continued interrupted work", extra=self._ids(again))
         except asyncio.CancelledError:
@@ -135,7 +135,7 @@ class Jobs:
 
     async def _leave(self, job: Job) -> None:
         try:
-            await self._end(job.claim, job.cancelled_for or Ending.LOST, None)
+            await self._end(job, job.cancelled_for or Ending.LOST, None)
         except BusError as trouble:
             log.warning("work stays pending: %s", trouble, extra=self._ids(job.claim))
 
@@ -164,11 +164,11 @@ class Jobs:
 
     async def _attempt(self, job: Job) -> None:
         claim = job.claim
-        job.is_done = False
+        job.is_ending = False
         if claim.attempt > self._max_attempts:
             attempts = claim.attempt - await self._uncounted(claim)
             if attempts > self._max_attempts:
-                await self._dead_letter(claim, f"given up after {attempts - 1} attempts")
+                await self._dead_letter(job, f"given up after {attempts - 1} attempts")
                 return
         error: Exception | None = None
         try:
@@ -184,8 +184,7 @@ class Jobs:
                 raise error from raised
         else:
             ending = Ending.FINISH
-            job.is_done = True
-        await self._end(claim, ending, error)
+        await self._end(job, ending, error)
 
     async def _uncounted(self, claim: Claim) -> int:
         try:
@@ -195,10 +194,11 @@ class Jobs:
         except WriteRefused:  # if the attempt counter cannot be read, still give the work up
             return 0
 
-    async def _end(self, claim: Claim, ending: Ending, error: Exception | None) -> None:
-        ids = self._ids(claim)
+    async def _end(self, job: Job, ending: Ending, error: Exception | None) -> None:
+        claim, ids = job.claim, self._ids(job.claim)
         match ending:
             case Ending.FINISH:
+                job.is_ending = True
                 if await self._bus.finish(claim, self._worker):
                     self._metrics.ended("finished")
                 else:
@@ -212,16 +212,18 @@ class Jobs:
                 if len(self.left_to_newer) > MAX_LEFT:  # a newer worker has taken it over meanwhile
                     del self.left_to_newer[next(iter(self.left_to_newer))]
                 await self._bus.note_uncounted(claim)  # not a failed attempt
+                job.is_ending = True
                 await self._bus.nack(claim, self._worker)
                 self._metrics.ended("handed_back")
                 log.warning("returned the work for a worker of a newer release: %s", error, extra=ids)
             case Ending.FOR_ANOTHER:
                 await self._bus.note_uncounted(claim)
+                job.is_ending = True
                 await self._bus.nack(claim, self._worker)
                 self._metrics.ended("handed_back")
                 log.info("returned work: %s", error, extra=ids)
             case Ending.NEWER | Ending.DEAD:
-                await self._dead_letter(claim, str(error))
+                await self._dead_letter(job, str(error))
             case Ending.RETRY if error is not None:
                 expected = isinstance(error, BusError | RetryLater)  # the text is enough, without a traceback
                 log.warning(
@@ -232,6 +234,7 @@ class Jobs:
                 self._metrics.failed(error)
             case Ending.RETRY | Ending.INTERRUPTED:
                 broke = self._broke()
+                job.is_ending = True
                 await (self._bus.nack if broke else self._bus.requeue)(claim, self._worker)
                 self._metrics.ended("handed_back" if broke else "passed_on")
                 log.info("requeued work", extra=ids)
@@ -241,8 +244,9 @@ class Jobs:
 
     # -- giving up
 
-    async def _dead_letter(self, claim: Claim, reason: str) -> None:
+    async def _dead_letter(self, job: Job, reason: str) -> None:
         """Dead-letter the work. This is postponed only if Redis is unavailable or takes no writes now."""
+        claim = job.claim
         last = await self._last_failure(claim)
         reason = f"{reason}; last failure: {last}" if last else reason
         log.error("gave up work: %s", reason, extra=self._ids(claim))
@@ -270,6 +274,7 @@ class Jobs:
         )
         await write_dead_letter(self._bus, letter)
         self._metrics.given_up()
+        job.is_ending = True
         await self._bus.finish(claim, self._worker)
 
     async def _last_failure(self, claim: Claim) -> str:

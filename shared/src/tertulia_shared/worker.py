@@ -241,7 +241,7 @@ class Worker:
 
     def _lost(self, work_id: str, attempt: int) -> None:
         job = self._jobs.get(work_id)
-        if job is None or job.is_done:  # the renewal was sent before Redis was told, and answered after it
+        if job is None or job.is_ending:  # Redis may have removed it because it has ended; else the reply says so
             return
         if job.claim.attempt == attempt:  # skip it if this worker has claimed it again meanwhile
             log.warning("lost work to a peer", extra=log_ids(job.claim, self.name))

@@ -116,10 +116,11 @@ def test_first_reply_of_a_turn_is_announced_until_it_begins() -> None:
     begin(queue, "a")
     assert queue.announced == ""
     queue.done("a")
+    announce(queue, "a", "b")
     assert queue.announced == "", "a reply that was sent is not announced again"
 
 
-@pytest.mark.parametrize("cause", ["interruption", "loss", "end of the turn", "turn without replies"])
+@pytest.mark.parametrize("cause", ["interruption", "loss", "end of the turn", "turn without replies", "another reply"])
 def test_reply_is_no_longer_announced_if_it_will_not_begin(cause: str) -> None:
     queue = AudioQueue()
     announce(queue, "a")
@@ -130,6 +131,8 @@ def test_reply_is_no_longer_announced_if_it_will_not_begin(cause: str) -> None:
             queue.reset(0)
         case "end of the turn":
             queue.see(b"turn_complete", {b"turn_id": b"t"}, 1)
+        case "another reply":
+            begin(queue, "b")
         case _:
             announce(queue)
     assert queue.announced == ""

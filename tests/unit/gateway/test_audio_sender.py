@@ -18,6 +18,7 @@ from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.resume import OpenedConversation
 from tertulia_shared.bus import Follow
 from tertulia_shared.clock import wall_ms
+from tertulia_shared.codec import pack
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted, TurnStarted
 from tertulia_shared.keys import Key
@@ -28,6 +29,7 @@ from tests.harness.eventually import PATIENCE_S
 C = "cccccccc-0000-4000-8000-000000000001"
 A = "aaaaaaaa-0000-4000-8000-000000000001"
 B = "bbbbbbbb-0000-4000-8000-000000000001"
+D = "dddddddd-0000-4000-8000-000000000001"
 
 
 @dataclass
@@ -168,8 +170,8 @@ async def test_sound_of_a_turn_that_is_interrupted_before_its_reply_is_followed_
         await followed.until(B)
         await begin(bus, B, epoch=1, chunks=1, final=True)
         await transport.until("audio_complete")
+        await followed.until()
     assert followed.count == {A: 1, B: 1}
-    assert followed.now == []
 
 
 async def test_another_message_than_the_announced_one_is_sent(
@@ -182,8 +184,29 @@ async def test_another_message_than_the_announced_one_is_sent(
         await followed.until(A)
         await begin(bus, B, epoch=0, chunks=1, final=True)
         await transport.until("audio_complete")
-    assert [frame for frame in transport.taken if frame[0] in "ab"] == ["b1-1", "audio_complete"]
-    assert followed.now == []
+        await begin(bus, D, epoch=0, chunks=1, final=True)  # shows that the sender looks at the queue again
+        await transport.until("audio_complete")
+        await followed.until()
+    frames = [frame for frame in transport.taken if frame[0] in "abd"]
+    assert frames == ["b1-1", "audio_complete", "d1-1", "audio_complete"]
+    assert followed.count == {A: 1, B: 1, D: 1}
+
+
+async def test_sound_is_followed_anew_if_its_message_is_announced_again_after_a_loss(
+    bus: MemoryBus, transport: GatedTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = FollowedSound(bus, monkeypatch)
+    transport.gate.set()
+    position = ClientPosition("me", claimed=True)
+    async with talk(bus, transport, position):
+        announce(bus, A, epoch=0)
+        await followed.until(A)
+        position.accept_any_epoch()  # Redis has lost its data; the same turn begins again, in one step
+        position.audio.see(b"turn_started", {b"replies": pack([{"message_id": A}])}, position.epoch)
+        await begin(bus, A, epoch=0, chunks=1, final=True)
+        await transport.until("audio_complete")
+        await followed.until()
+    assert followed.count == {A: 2}
 
 
 async def test_next_message_is_sent_although_the_interrupted_message_has_no_final_entry(

@@ -17,7 +17,7 @@ from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.testing.memory_bus import MemoryBus
-from tertulia_shared.work import BadWork, RetryLater
+from tertulia_shared.work import BadWork, ForAnother, RetryLater
 from tertulia_shared.worker import Worker
 from tests.harness.scrape import Scrape, scraped
 from tests.harness.settings_of import settings_of
@@ -231,7 +231,7 @@ async def test_renewal_later_than_half_a_lease_is_counted_as_late() -> None:
 
 
 class LateReply(MemoryBus):
-    """A bus whose reply to `finish` arrives only when the test allows it."""
+    """A bus whose replies to the end of an attempt arrive only when the test allows it."""
 
     def __init__(self) -> None:
         super().__init__(Keys("test"), clock=now)
@@ -242,10 +242,20 @@ class LateReply(MemoryBus):
         await self.may_arrive.wait()
         return is_finished
 
+    async def nack(self, claim: Claim, worker: str) -> bool:
+        is_handed_back = await super().nack(claim, worker)
+        await self.may_arrive.wait()
+        return is_handed_back
 
+
+@pytest.mark.parametrize(
+    ("errors", "ending"), [([], "finished"), ([BadWork("x")], "dead"), ([ForAnother("x")], "handed_back")]
+)
 @virtual_time
-async def test_work_that_is_finished_before_a_renewal_does_not_count_as_lost(caplog: pytest.LogCaptureFixture) -> None:
-    scene = Scene()
+async def test_work_that_ends_before_a_renewal_does_not_count_as_lost(
+    caplog: pytest.LogCaptureFixture, errors: list[Exception], ending: str
+) -> None:
+    scene = Scene(*errors)
     scene.bus = bus = LateReply()
     async with scene.working():
         await scene.post()
@@ -253,5 +263,35 @@ async def test_work_that_is_finished_before_a_renewal_does_not_count_as_lost(cap
         await asyncio.sleep(SETTINGS.lease_s)  # renewals find the work no longer held
         bus.may_arrive.set()
         await settle()
-        assert scene.endings() == {"finished": 1}
+        assert scene.endings().get(ending) == 1
+        assert "lost" not in scene.endings()
     assert "lost work" not in caplog.text
+
+
+class UnansweredFinish(MemoryBus):
+    """A bus that does not do the first `finish`."""
+
+    def __init__(self) -> None:
+        super().__init__(Keys("test"), clock=now)
+        self.failures = 1
+
+    async def finish(self, claim: Claim, worker: str) -> bool:
+        if self.failures:
+            self.failures -= 1
+            raise BusUnavailable("x")
+        return await super().finish(claim, worker)
+
+
+@virtual_time
+async def test_work_that_is_lost_in_a_later_attempt_than_its_first_end_is_cancelled() -> None:
+    scene = Scene()
+    scene.bus = bus = UnansweredFinish()
+    async with scene.working():
+        scene.handler.may_end.set()
+        await scene.post()
+        scene.handler.may_end.clear()
+        await asyncio.sleep(SETTINGS.lease_s / 2)  # the second attempt runs
+        assert scene.endings().get("finished") is None
+        assert await bus.take_over("tts", "a-peer", idle_s=0, count=1)
+        await asyncio.sleep(SETTINGS.lease_s)
+        assert scene.endings().get("lost") == 1

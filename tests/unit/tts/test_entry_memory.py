@@ -31,8 +31,8 @@ def test_fitting_lengths_are_whole_samples() -> None:
         (25_216, 24_224),
         (24_800, 20_128),  # 576 bytes after 24,224 would be shorter than `at_least`
         (16_500, 13_984),
-        (10_304, 7_840),  # saves 1,280 bytes
-        (10_306, 0),  # would save 1,278
+        (10_560, 7_840),  # saves 1,024 bytes
+        (10_562, 0),  # would save 512
         (16_016, 0),
         (4_000, 0),
         (900, 0),

@@ -19,7 +19,8 @@ FILE_OPTIONS: Final = (
     "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--stream-node-max-bytes", "2048",
     "--rdbcompression", "no", "--auto-aof-rewrite-min-size", "256mb",
 )  # fmt: skip
-"""The options for what Redis keeps in memory and on the disk. `docker-compose.yml` has the same.
+"""The options for what Redis keeps in memory and on the disk. `docker-compose.yml` and `deploy/compose/remote.yml` have
+the same.
 
 - `appendfsync`: a crash of the machine loses the last second of writes. A killed server loses no acknowledged write,
   because the kernel already has it.

@@ -18,9 +18,10 @@ _SIZES: Final = (
     32_768, 40_960, 49_152, 57_344,
 )  # fmt: skip
 """The allocator's sizes from 4 to 56 KiB, in bytes."""
+_SMALL_SIZES: Final = (512, 640, 768, 896, 1_024, 1_280, 1_536, 1_792, 2_048, 2_560, 3_072, 3_584)
 FITTING: Final = tuple(size - ENTRY_BYTES for size in _SIZES)
 """The lengths of PCM, in bytes, with which an entry just fits one of these sizes."""
-SPLIT_SAVES: Final = 1_280
+SPLIT_SAVES: Final = 1_024
 """Two chunks cost more time than one: a chunk is split only if that saves so many bytes."""
 
 
@@ -43,5 +44,6 @@ def split_at(pcm_bytes: int, *, at_least: int) -> int:
 
 def _memory(pcm_bytes: int) -> int:
     needed = pcm_bytes + ENTRY_BYTES
-    at = bisect_left(_SIZES, needed)
-    return _SIZES[at] if 0 < at < len(_SIZES) else needed
+    sizes = _SMALL_SIZES if needed <= _SMALL_SIZES[-1] else _SIZES
+    at = bisect_left(sizes, needed)
+    return sizes[at] if at < len(sizes) else needed

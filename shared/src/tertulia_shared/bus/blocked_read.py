@@ -22,7 +22,7 @@ MAX_PER_READ = 128
 """The most entries of one stream in one reply."""
 ROUNDS_BEFORE_READ = 8
 """After entries have arrived, the next read is sent so many rounds of the event loop later. Their readers often follow
-another stream meanwhile (the sound of a message that has begun), or stop following: the next read then knows it, and
+another stream meanwhile (the sound of a reply that will begin), or stop following: the next read then knows it, and
 need not be ended for it. The rounds of a busy loop take longer: the next read then brings more entries at once.
 """
 MAX_BACKOFF_S = 0.25

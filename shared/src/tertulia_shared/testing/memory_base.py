@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class MemoryBase:
-    """A server in memory, and a queue of calls: a write waits for the loop's next tick, as for the real bus's pipeline.
+    """A server in memory, and a queue of calls: a write waits for the loop's next round, as in the real bus.
 
     Args:
         keys: the namespace.

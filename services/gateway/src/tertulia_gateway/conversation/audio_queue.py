@@ -40,6 +40,8 @@ class AudioQueue:
         self.epoch = epoch
         self.announced = ""
         """The message id of the reply that will begin next; "" if it has begun, or none is known."""
+        self.resets = 0
+        """How often everything was dropped. After a data loss, a message with the same id is another one."""
         self._waiting: list[QueuedMessage] = []
         self._changed = asyncio.Event()
         self._started: set[str] = set()
@@ -73,20 +75,21 @@ class AudioQueue:
         """Apply the next event of the stream. `epoch` is the epoch in this event."""
         if kind == b"turn_started":
             self.raise_epoch(epoch)
-            if epoch == self.epoch:
-                self._announce(_first_reply(fields))
+            first = _first_reply(fields)
+            if epoch == self.epoch and first not in self._started:
+                self._announce(first)
         elif kind == b"turn_complete":
             self._announce("")
         elif kind == b"message_started":
             self.raise_epoch(epoch)
             message_id = _text(fields, b"message_id")
-            if message_id == self.announced:
-                self.announced = ""
             if message_id and epoch == self.epoch and message_id not in self._started:
                 self._started.add(message_id)
                 character_id = _text(fields, b"character_id")
                 self._waiting.append(QueuedMessage(message_id, character_id, epoch, number(fields, b"ts")))
                 self._changed.set()
+            if epoch == self.epoch:
+                self._announce("")
         elif kind in RAISES_EPOCH:
             self.raise_epoch(epoch)
         elif kind == b"message_complete" and fields.get(b"status") == b"failed" and not fields.get(b"text"):
@@ -103,6 +106,7 @@ class AudioQueue:
         conversation's state.
         """
         self.epoch = epoch
+        self.resets += 1
         self._started.clear()
         self._silent.clear()
         self.clear()
@@ -140,9 +144,8 @@ class AudioQueue:
         self._waiting = [replace(self._waiting[at], after=mark.id, skip_samples=skip_samples), *self._waiting[at + 1 :]]
 
     def _announce(self, message_id: str) -> None:
-        if message_id != self.announced:
-            self.announced = message_id
-            self._changed.set()
+        self.announced = message_id
+        self._changed.set()
 
     def _cancel_if_dropped(self) -> None:
         if self._sending is not None:

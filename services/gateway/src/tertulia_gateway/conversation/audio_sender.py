@@ -73,16 +73,17 @@ class AudioSender:
         """Wait for the next message. Returns it with its sound, which is followed from the moment it is announced: a
         read that is sent only after `message_started` would bring the first chunk a round trip later.
         """
-        announced, ahead = "", None
+        queue, ahead = self._queue, None
+        followed = (queue.resets, "")
         try:
-            while (message := self._queue.head) is None:
-                if announced != self._queue.announced:
+            while (message := queue.head) is None:
+                if followed != (queue.resets, queue.announced):
                     if ahead is not None:
                         ahead.close()
-                    announced = self._queue.announced
-                    ahead = self._follow(announced) if announced else None
-                await self._queue.change()
-            if ahead is None or message.message_id != announced or message.after != BEGINNING:
+                    followed = (queue.resets, queue.announced)
+                    ahead = self._follow(queue.announced) if queue.announced else None
+                await queue.change()
+            if ahead is None or followed != (queue.resets, message.message_id):
                 return message, self._follow(message.message_id, message.after)
             follow, ahead = ahead, None
             return message, follow

@@ -78,7 +78,9 @@ class Applied:
 
 
 class Outlet(Protocol):
-    """An ordered queue of one owner's writes. Writes that are queued in one tick are written atomically."""
+    """An ordered queue of one owner's writes. Those that are queued in one round of the event loop are written
+    atomically.
+    """
 
     @property
     def skipped(self) -> bool:
