@@ -102,6 +102,15 @@ class Client:
             if frame["type"] == kind and test(frame):
                 return frame
 
+    async def until_each(self, *kinds: str) -> dict[str, dict[str, Any]]:
+        """Read frames until one of each type has come, in any order; return the first ones by type."""
+        found: dict[str, dict[str, Any]] = {}
+        while len(found) < len(kinds):
+            frame = await self.next()
+            if frame["type"] in kinds:
+                found.setdefault(frame["type"], frame)
+        return found
+
     async def close_code(self) -> int:
         """Read until the server closes the connection; returns the close code."""
         with pytest.raises(ConnectionClosed) as closed:

@@ -61,10 +61,11 @@ async def test_persona_names_the_user_and_is_saved_beside_the_other_settings(
         await client.send("model_settings", top_k=40)
         for _ in range(2):
             await client.send("persona", persona_id=ADA.id)
-            event = await client.until("persona")
+            frames = await client.until_each("persona", "user_name")
+            event = frames["persona"]
             assert (event["persona_id"], event["name"], event["description"]) == (ADA.id, "Ada", "A clockmaker.")
             assert "event_id" in event
-            assert (await client.until("user_name"))["name"] == "Ada"
+            assert frames["user_name"]["name"] == "Ada"
 
         async def is_saved() -> bool:
             settings = await saved(store, c)
@@ -76,8 +77,8 @@ async def test_persona_names_the_user_and_is_saved_beside_the_other_settings(
         state = await state_of(open_gateway, c)
         assert (persona_of(state), name_of(state)) == (ADA, "Captain"), "a later name wins"
         await client.send("persona", persona_id=None)
-        assert (await client.until("persona"))["persona_id"] == ""
-        assert (await client.until("user_name"))["name"] == "Captain"
+        frames = await client.until_each("persona", "user_name")
+        assert (frames["persona"]["persona_id"], frames["user_name"]["name"]) == ("", "Captain")
 
         async def is_given_up() -> bool:
             return "persona" not in await saved(store, c)
@@ -140,9 +141,9 @@ async def test_edited_persona_reaches_the_conversation_when_it_is_opened_again(
         assert (await rest.put(f"/api/personas/{ADA.id}", json=edited)).status_code == 200
         assert persona_of(await state_of(open_gateway, c)) == ADA
     async with Client.at(open_gateway.url(f"?conversation_id={c}")) as client:
-        event = await client.until("persona")
-        assert (event["name"], event["description"]) == ("Zoe", "A diver.")
-        assert (await client.until("user_name"))["name"] == "Zoe"
+        frames = await client.until_each("persona", "user_name")
+        assert (frames["persona"]["name"], frames["persona"]["description"]) == ("Zoe", "A diver.")
+        assert frames["user_name"]["name"] == "Zoe"
     state = await state_of(open_gateway, c)
     assert (persona_of(state), name_of(state)) == (Persona(ADA.id, "Zoe", "A diver."), "Zoe")
     store.away = True
