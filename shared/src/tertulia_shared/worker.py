@@ -241,7 +241,7 @@ class Worker:
 
     def _lost(self, work_id: str, attempt: int) -> None:
         job = self._jobs.get(work_id)
-        if job is None or job.is_ending:  # Redis may have removed it because it has ended; else the reply says so
+        if job is None or job.is_ending:  # Redis may know of the end already; if the work is lost, its reply says so
             return
         if job.claim.attempt == attempt:  # skip it if this worker has claimed it again meanwhile
             log.warning("lost work to a peer", extra=log_ids(job.claim, self.name))

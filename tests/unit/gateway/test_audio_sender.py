@@ -136,19 +136,32 @@ class FollowedSound:
                 await self._changed.wait()
 
 
+@pytest.fixture
+def followed(bus: MemoryBus, monkeypatch: pytest.MonkeyPatch) -> FollowedSound:
+    return FollowedSound(bus, monkeypatch)
+
+
 def announce(bus: MemoryBus, message_id: str, *, epoch: int) -> None:
     reply = {"message_id": message_id, "character_id": "c", "character_name": "Luna", "reason": "named"}
     bus.outlet(epoch=epoch).append(bus.keys.events(C), TurnStarted("t", (reply,)))
 
 
-async def test_sound_is_followed_once_from_the_start_of_its_turn_and_sent_after_its_message_has_started(
-    bus: MemoryBus, transport: GatedTransport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    followed = FollowedSound(bus, monkeypatch)
+@asynccontextmanager
+async def announced_talk(
+    bus: MemoryBus, transport: GatedTransport, followed: FollowedSound, position: ClientPosition | None = None
+) -> AsyncGenerator[Conversation]:
+    """A talk whose first turn has started, with a reply by A, which is followed already."""
     transport.gate.set()
-    async with talk(bus, transport):
+    async with talk(bus, transport, position) as conversation:
         announce(bus, A, epoch=0)
         await followed.until(A)
+        yield conversation
+
+
+async def test_sound_is_followed_once_from_the_start_of_its_turn_and_sent_after_its_message_has_started(
+    bus: MemoryBus, transport: GatedTransport, followed: FollowedSound
+) -> None:
+    async with announced_talk(bus, transport, followed):
         await begin(bus, A, epoch=0, chunks=2, final=True)
         await transport.until("audio_complete")
         await followed.until()
@@ -157,13 +170,9 @@ async def test_sound_is_followed_once_from_the_start_of_its_turn_and_sent_after_
 
 
 async def test_sound_of_a_turn_that_is_interrupted_before_its_reply_is_followed_no_longer(
-    bus: MemoryBus, transport: GatedTransport, monkeypatch: pytest.MonkeyPatch
+    bus: MemoryBus, transport: GatedTransport, followed: FollowedSound
 ) -> None:
-    followed = FollowedSound(bus, monkeypatch)
-    transport.gate.set()
-    async with talk(bus, transport) as conversation:
-        announce(bus, A, epoch=0)
-        await followed.until(A)
+    async with announced_talk(bus, transport, followed) as conversation:
         await conversation.interrupt()
         await followed.until()
         announce(bus, B, epoch=1)
@@ -175,13 +184,9 @@ async def test_sound_of_a_turn_that_is_interrupted_before_its_reply_is_followed_
 
 
 async def test_another_message_than_the_announced_one_is_sent(
-    bus: MemoryBus, transport: GatedTransport, monkeypatch: pytest.MonkeyPatch
+    bus: MemoryBus, transport: GatedTransport, followed: FollowedSound
 ) -> None:
-    followed = FollowedSound(bus, monkeypatch)
-    transport.gate.set()
-    async with talk(bus, transport):
-        announce(bus, A, epoch=0)
-        await followed.until(A)
+    async with announced_talk(bus, transport, followed):
         await begin(bus, B, epoch=0, chunks=1, final=True)
         await transport.until("audio_complete")
         await begin(bus, D, epoch=0, chunks=1, final=True)  # shows that the sender looks at the queue again
@@ -193,14 +198,10 @@ async def test_another_message_than_the_announced_one_is_sent(
 
 
 async def test_sound_is_followed_anew_if_its_message_is_announced_again_after_a_loss(
-    bus: MemoryBus, transport: GatedTransport, monkeypatch: pytest.MonkeyPatch
+    bus: MemoryBus, transport: GatedTransport, followed: FollowedSound
 ) -> None:
-    followed = FollowedSound(bus, monkeypatch)
-    transport.gate.set()
     position = ClientPosition("me", claimed=True)
-    async with talk(bus, transport, position):
-        announce(bus, A, epoch=0)
-        await followed.until(A)
+    async with announced_talk(bus, transport, followed, position):
         position.accept_any_epoch()  # Redis has lost its data; the same turn begins again, in one step
         position.audio.see(b"turn_started", {b"replies": pack([{"message_id": A}])}, position.epoch)
         await begin(bus, A, epoch=0, chunks=1, final=True)
