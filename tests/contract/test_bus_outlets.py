@@ -63,6 +63,13 @@ async def test_entries_that_can_wait_arrive_before_later_ones_and_at_the_next_ti
     assert events_of(await bus.read(events)) == [token("Once upon "), done("t"), token("time")]
 
 
+async def test_entry_that_can_wait_has_its_id_and_is_there_after_a_flush_by_tick(bus: Bus) -> None:
+    events, outlet = bus.keys.events(C), bus.outlet()
+    outlet.append_by_tick(events, done("t"), id="7-0")
+    await outlet.flush(by_tick=True)
+    assert [entry.id for entry in await bus.read(events)] == ["7-0"]
+
+
 async def test_consecutive_tokens_of_a_message_are_merged_into_one_entry(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     for event in (token("Once "), token("upon "), token("a", "n"), done("t"), token("time"), token(".")):

@@ -123,6 +123,29 @@ async def test_writes_that_can_wait_go_out_with_the_next_write_or_flush() -> Non
 
 
 @virtual_time
+async def test_flush_by_tick_waits_for_the_tick_only_if_nothing_is_urgent() -> None:
+    sink = HandSink()
+    outlet = QueueOutlet(sink, None, 0)
+    outlet.append_by_tick(KEY, TurnComplete("1"), id="1-0")
+    flushing = asyncio.create_task(outlet.flush(by_tick=True))
+    await asyncio.sleep(TICK_S / 2)
+    assert sink.woken == 0
+    await asyncio.sleep(TICK_S / 2)
+    assert outlet.take() == [Append(KEY, TurnComplete("1"), "1-0")]
+    assert not flushing.done()
+    outlet.settle(1, None)
+    await flushing
+    outlet.append_by_tick(KEY, TurnComplete("2"))
+    outlet.append(KEY, TurnComplete("3"))
+    flushing = asyncio.create_task(outlet.flush(by_tick=True))
+    await settle()
+    assert sink.woken == 2
+    outlet.take()
+    outlet.settle(2, None)
+    await flushing
+
+
+@virtual_time
 async def test_writes_that_wait_for_a_tick_are_dropped_after_a_failure() -> None:
     sink = HandSink()
     outlet = QueueOutlet(sink, None, 0)

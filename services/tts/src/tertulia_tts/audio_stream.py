@@ -43,9 +43,9 @@ class ChunkPublisher:
         self._first_chunk = self._next_chunk = first_chunk
         self._at = begins_at
 
-    def publish(self, made: Sequence[bytes], *, is_last: bool = False) -> bool:
+    def publish(self, made: Sequence[bytes], *, is_last: bool = False, can_wait: bool = False) -> bool:
         """Publish the sentence's next chunks. Returns True if they are the first ones. `is_last`: the sentence ends
-        with these chunks.
+        with these chunks. `can_wait`: they may wait for the next tick.
         """
         is_first = self._next_chunk == self._first_chunk
         for number, pcm in enumerate(made, 1):
@@ -59,7 +59,8 @@ class ChunkPublisher:
                     text_at=text_at,
                     begins_at=self._at,
                     engine=self._engine,
-                )
+                ),
+                can_wait=can_wait,
             )
             self._next_chunk += 1
             self._at += len(pcm) // BYTES_PER_SAMPLE
@@ -70,16 +71,17 @@ class ChunkPublisher:
             return len(self._text) if ends else 0
         return self._spoken.end if ends else self._spoken.spoken(len(pcm))
 
-    def end(self) -> None:
-        """Publish the message's final entry."""
-        self._append(AudioChunk(b"", self._sentence.index, 0, *self._ids, is_final=True))
+    def end(self, *, can_wait: bool = False) -> None:
+        """Publish the message's final entry. `can_wait`: see `publish`."""
+        self._append(AudioChunk(b"", self._sentence.index, 0, *self._ids, is_final=True), can_wait=can_wait)
 
     @property
     def _ids(self) -> tuple[str, str, str]:
         return self._sentence.conversation_id, self._sentence.message_id, self._sentence.character_id
 
-    def _append(self, chunk: AudioChunk) -> None:
-        self._outlet.append(self._key, chunk, id=audio_id(chunk))
+    def _append(self, chunk: AudioChunk, *, can_wait: bool) -> None:
+        append = self._outlet.append_by_tick if can_wait else self._outlet.append
+        append(self._key, chunk, id=audio_id(chunk))
 
 
 def audio_id(chunk: AudioChunk) -> str:

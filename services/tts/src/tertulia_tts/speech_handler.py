@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -42,6 +42,7 @@ from tertulia_tts.engine import (
     Varying,
     choose_voice,
 )
+from tertulia_tts.first_sounds import FirstSounds
 from tertulia_tts.giving_up import give_up_message
 from tertulia_tts.metrics import SpeechMetrics
 from tertulia_tts.playout import Playout
@@ -114,6 +115,7 @@ class SpeechHandler:
         self._clip_voices = clip_voices or ClipVoices(bus, engine)
         self._presence = presence
         self._stand_in = StandIn(bus.keys, engine.name, presence, self._metrics)
+        self._first_sounds = FirstSounds()
         self._left: dict[str, float] = {}
         """Until when (loop time) each message is left to the engine that began it."""
 
@@ -124,14 +126,16 @@ class SpeechHandler:
             BadWork: Redis refuses a write permanently.
         """
         with permanent_refusal_is_bad_work():
-            await self._handle(claim)
+            work = _message(claim)
+            with self._first_sounds.expected(work.message_id):
+                await self._handle(claim, work)
 
     async def give_up(self, claim: Claim, reason: str) -> None:
         """Send the client an error, and end the message's audio."""
         await give_up_message(self._bus, claim, reason)
 
-    async def _handle(self, claim: Claim) -> None:
-        work, epoch = _message(claim), envelope(claim.fields).epoch
+    async def _handle(self, claim: Claim, work: Work) -> None:
+        epoch = envelope(claim.fields).epoch
         audio = self._bus.keys.audio(work.conversation_id, work.message_id)
         sentences = self._bus.keys.sentences(work.conversation_id, work.message_id)
         # become the owner and read both streams in one call, because a round trip to a remote Redis takes long
@@ -212,7 +216,7 @@ class SpeechHandler:
                 async for sentence in reading:
                     await self._speak(sentence, speech)
                     index = sentence.index
-            await outlet.flush()
+            await outlet.flush(by_tick=True)
         finally:
             span.end(message_id=work.message_id, engine=self._engine.name, sentences=index)
         return index
@@ -220,8 +224,10 @@ class SpeechHandler:
     async def _speak(self, sentence: TTSSentence, speech: _Speech) -> None:
         outlet, resume, playout = speech.outlet, speech.resume, speech.playout
         audio = self._bus.keys.audio(sentence.conversation_id, sentence.message_id)
+        now = asyncio.get_running_loop().time
         if sentence.is_final:
-            ChunkPublisher(outlet, audio, sentence).end()
+            can_wait = self._first_sounds.can_wait(playout.lead_s(now()))
+            ChunkPublisher(outlet, audio, sentence).end(can_wait=can_wait)
             return
         await self._clip_voices.ready(sentence, outlet)
         self._stand_in.warn(sentence, outlet, before=resume.engine_before)
@@ -241,7 +247,6 @@ class SpeechHandler:
         )
         timer = self._metrics.begin(self._metrics.start_span("sentence", speech.turn_id, speech.span.id))
         chunker = Chunker(speech.lengths)
-        now = asyncio.get_running_loop().time
         made_bytes = 0
         if spoken.silence:
             publisher.publish([spoken.silence])
@@ -253,8 +258,7 @@ class SpeechHandler:
                     chunks = chunker.feed(piece, playout.lead_s(now()))
                     if not chunks:
                         continue
-                    playout.published(sum(map(len, chunks)), now())
-                    if publisher.publish(chunks):
+                    if self._publish(chunks, publisher, sentence, playout):
                         timer.first_chunk()
                         # let the event loop send the first chunk, even if the engine never waits
                         await asyncio.sleep(0)
@@ -268,11 +272,26 @@ class SpeechHandler:
                 self._bus.keys.events(sentence.conversation_id),
                 Error("tts_failed", f"A sentence could not be spoken: {failure}", message_id=sentence.message_id),
             )
-        chunks = chunker.finish()
-        playout.published(sum(map(len, chunks)), now())
-        if publisher.publish(chunks, is_last=True):
+        if self._publish(chunker.finish(), publisher, sentence, playout, is_last=True):
             timer.first_chunk()
         timer.done(made_bytes)
+
+    def _publish(
+        self,
+        chunks: Sequence[bytes],
+        publisher: ChunkPublisher,
+        sentence: TTSSentence,
+        playout: Playout,
+        *,
+        is_last: bool = False,
+    ) -> bool:
+        """Publish the sentence's next chunks. Returns True if they are the first ones."""
+        now = asyncio.get_running_loop().time()
+        can_wait = self._first_sounds.can_wait(playout.lead_s(now))
+        playout.published(sum(map(len, chunks)), now)
+        if chunks:
+            self._first_sounds.arrived(sentence.message_id)
+        return publisher.publish(chunks, is_last=is_last, can_wait=can_wait)
 
     def _choose(self, sentence: TTSSentence, resume: ResumePoint, outlet: Outlet) -> _Rendition | None:
         """What to synthesize of a sentence; None if it is published completely."""

@@ -70,9 +70,9 @@ class QueueOutlet:
         self._append(key, entry, id, extra)
         self._announce()
 
-    def append_by_tick(self, key: Key, entry: object) -> None:
+    def append_by_tick(self, key: Key, entry: object, *, id: str | None = None) -> None:
         """Like `append`, but the entry waits for the next tick, unless another write takes it along."""
-        self._append(key, entry, None, {})
+        self._append(key, entry, id, {})
         if self._timer is None and not self._is_announced:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(until_tick(loop.time()), self._announce)
@@ -89,9 +89,10 @@ class QueueOutlet:
         self._queued.append(Expire(key, ttl_s))
         self._announce()
 
-    async def flush(self) -> None:
-        """Wait until all queued writes are in Redis."""
-        self._announce()
+    async def flush(self, *, by_tick: bool = False) -> None:
+        """Wait until all queued writes are in Redis. `by_tick`: those that wait for a tick are not sent earlier."""
+        if not by_tick:
+            self._announce()
         while self._busy and self._error is None:
             await self._settled()
         self._check()

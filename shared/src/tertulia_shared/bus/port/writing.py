@@ -96,7 +96,7 @@ class Outlet(Protocol):
         """Queue an XADD. Raises the error of an earlier write of this outlet."""
         ...
 
-    def append_by_tick(self, key: Key, entry: object) -> None:
+    def append_by_tick(self, key: Key, entry: object, *, id: str | None = None) -> None:
         """Queue an XADD that can wait for the next tick (`ticks`). A later write or `flush` takes it along at once."""
         ...
 
@@ -108,8 +108,8 @@ class Outlet(Protocol):
         """Queue an `Expire`."""
         ...
 
-    async def flush(self) -> None:
-        """Wait until all queued writes are in Redis.
+    async def flush(self, *, by_tick: bool = False) -> None:
+        """Wait until all queued writes are in Redis. `by_tick`: those that wait for a tick are not sent earlier.
 
         Raises:
             NotOwner, Stale, BusUnavailable, WriteRefused: the first failure; nothing after it was written.
