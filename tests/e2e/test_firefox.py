@@ -58,17 +58,19 @@ async def arrive(browser: Firefox, stack: Stack) -> FirefoxPage:
     return page
 
 
-async def replies(page: FirefoxPage, state: str) -> list[dict[str, Any]]:
-    """The counts of the messages that are `playing`, `played` or `flushed`."""
+async def replies(page: FirefoxPage, state: str, samples: int = 0) -> list[dict[str, Any]]:
+    """The counts of the messages that are `playing`, `played` or `flushed`, and of which more than `samples` were
+    played.
+    """
     played = await page.evaluate("tertulia.played()")
-    return [each for each in played if each["state"] == state and each["samples"] > 0]
+    return [each for each in played if each["state"] == state and each["samples"] > samples]
 
 
-async def until_replies(page: FirefoxPage, state: str, what: str) -> list[dict[str, Any]]:
-    """Wait until a message is in this state."""
+async def until_replies(page: FirefoxPage, state: str, what: str, samples: int = 0) -> list[dict[str, Any]]:
+    """Wait until a message is in this state, and more than `samples` of it were played."""
 
     async def found() -> list[dict[str, Any]] | None:
-        return await replies(page, state) or None
+        return await replies(page, state, samples) or None
 
     return await eventually(found, what)
 
@@ -97,7 +99,8 @@ async def test_spoken_question_is_transcribed_and_answered_aloud(page: FirefoxPa
 
 async def test_escape_silences_the_reply_and_marks_what_was_not_heard(page: FirefoxPage) -> None:
     await page.write("Luna, tell me a story.")
-    await until_replies(page, "playing", "Luna speaks")
+    # the page folds a reply of which no word was heard
+    await until_replies(page, "playing", "a second of Luna's reply is heard", A_SECOND)
     await page.type(ESCAPE)
     (cut,) = await until_replies(page, "flushed", "the sound stops")
     await page.wait_for(".message.theirs.cut", "Not heard:")
