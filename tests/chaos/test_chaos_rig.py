@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import json
 import random
 from pathlib import Path
+from typing import Any
 
+import msgpack
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from tests.chaos.rig.client import Client
 from tests.chaos.rig.data_checks import is_all_sound
@@ -17,7 +22,7 @@ from tests.chaos.rig.frame_checks import FrameChecker
 from tests.chaos.rig.report import HEAD, InjectedFault, table
 from tests.chaos.rig.run import Plan, run
 from tests.chaos.rig.servers import rest_of_reply
-from tests.chaos.rig.simulated_user import Run, User
+from tests.chaos.rig.simulated_user import Run, User, late_recordings
 
 INDEPENDENT = (
     "client", "data_checks", "expected_replies", "failures", "frame_checks", "past_changes", "report", "servers",
@@ -206,6 +211,59 @@ def test_data_checker_accepts_that_heard_audio_is_missing_only_if_redis_was_full
     is_right: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     assert is_all_sound(kept, [(0, 0), (0, 1)], faults) == is_right
+
+
+class ToMiddle(random.Random):
+    """Ends each receipt in the middle of a chunk, for a client that reports every second frame."""
+
+    def random(self) -> float:
+        return 0.0
+
+    def randrange(self, *bounds: Any) -> int:
+        return bounds[0] // 2
+
+
+async def test_sentence_of_which_a_part_was_reported_counts_as_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.chaos.rig.client.RECEIPT_EVERY", 2)
+    checker, found = heard()
+    frames = [sound("m", 0, 3), sound("m", 1, 0) | {"id": "2-1", "pcm": bytes(100)}]
+
+    async def send(socket: ServerConnection) -> None:
+        await socket.send(json.dumps({"type": "conversation_started", "conversation_id": "c"}))
+        for frame in frames:
+            await socket.send(msgpack.packb(frame))
+        await socket.wait_closed()
+
+    async with serve(send, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = Client(checker, lambda: [f"ws://127.0.0.1:{port}/"], ToMiddle())
+        running = asyncio.create_task(client.run())
+        assert await client.until(lambda: client.sent_receipts, 10.0)
+        running.cancel()
+    assert not found
+    assert [(sentence, chunk) for _, sentence, chunk, _, _ in client.sent_receipts] == [(0, 3)]
+    assert client.reported == {"m": 2}
+
+
+@pytest.mark.parametrize(
+    ("late", "names", "is_right", "left"),
+    [
+        ((), ["rex"], True, set[str]()),
+        ((), ["rex"], False, {"rex"}),
+        (("rex",), ["sage"], False, {"rex", "sage"}),
+        (("rex",), ["rex"], True, {"rex"}),
+        (("rex", "luna"), ["rex"], True, {"rex"}),
+        (("rex", "luna"), ["sage"], True, set[str]()),
+        (("rex",), ["sage", "rex"], True, {"rex"}),
+    ],
+)
+def test_user_of_the_rig_is_no_longer_behind_after_a_turn_with_words_that_were_not_late(
+    late: tuple[str, ...],
+    names: list[str],
+    is_right: bool,  # noqa: FBT001 - a parameter of the test
+    left: set[str],
+) -> None:
+    assert late_recordings(set(late), names, is_right=is_right) == left
 
 
 REFUSED = "tertulia-tts cannot start: the speech server http://127.0.0.1:1/v1 refuses: HTTP 503"

@@ -33,8 +33,8 @@ class Client:
     def __init__(self, checker: FrameChecker, urls: Callable[[], Sequence[str]], dice: random.Random) -> None:
         self.checker = checker
         self.arrivals: list[float] = []
-        self.receipts: dict[str, tuple[int, int, int]] = {}
-        """The last receipt sent for each message: sentence, chunk, played milliseconds."""
+        self.reported: dict[str, int] = {}
+        """For each message, the number of sentences that the receipts sent so far report, also those played in part."""
         self.sent_receipts: set[tuple[str, int, int, int, int]] = set()
         """All receipts sent: message, sentence, chunk, played milliseconds, samples after the chunk."""
         self.breaks = 0
@@ -225,7 +225,8 @@ class Client:
             unplayed = samples - next_samples
             sentence, chunk = message.chunks[-2]
         played_ms = (sum(map(len, message.pcm.values())) - 2 * unplayed) // 48
-        self.receipts[message.message_id] = (sentence, chunk, played_ms)
+        partly = message.chunks[-1][0] if next_samples else sentence  # a chunk may hold a whole sentence
+        self.reported[message.message_id] = max(self.reported.get(message.message_id, 0), partly + 1)
         self.sent_receipts.add((message.message_id, sentence, chunk, played_ms, next_samples))
         data = {
             "message_id": message.message_id, "sentence_index": sentence, "chunk_index": chunk, "played_ms": played_ms,

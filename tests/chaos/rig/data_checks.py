@@ -114,9 +114,8 @@ class DataChecker:
             return
         if not full.startswith(message.heard):
             complain("wrong", f"heard was {message.heard!r}, no beginning of {full!r}", message.turn_id)
-        receipt = client.receipts.get(message.message_id)
         sentences = full.count(".", 0, len(message.heard))
-        most = 0 if receipt is None else receipt[0] + 1
+        most = client.reported.get(message.message_id, 0)
         if sentences > most:
             complain("wrong", f"{sentences} sentences count as heard, receipts went out for {most}", message.turn_id)
 

@@ -8,8 +8,9 @@ import random
 import re
 import time
 import wave
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -108,10 +109,8 @@ class User:
         self.current: Run | None = None
         self.unheard = 0
         """The number of utterances that a fault ended before they became a turn."""
-        self._is_behind = False
-        """True after a fault during speech. The words that were spoken before it may become a turn later, completely or
-        in part.
-        """
+        self._late: AbstractSet[str] = frozenset()
+        """After a fault during speech: the recordings of which a turn may still come, completely or in part."""
         self._data_checker = data_checker
         self._dice = dice
         self._speaks = speaks
@@ -206,8 +205,8 @@ class User:
             await self.client.until(stopped_or_cut, patience_s)
             if self.client.breaks > breaks:  # audio on its way may be lost with the connection
                 await self.client.until(heard, 5.0)
-            late = [turn for turn in heard() if self._is_behind and _plain(turn.text) not in spoken]
-            self._unchecked += late
+            late = [turn for turn in heard() if self._late and _plain(turn.text) not in spoken]
+            self._add(run, late)
             known.update(turn.turn_id for turn in late)
             if not late or heard() or self.client.breaks > breaks:
                 break
@@ -216,7 +215,8 @@ class User:
         turns = heard()
         undisturbed = self.client.breaks == breaks and not run.faults
         is_right = " ".join(_plain(turn.text) for turn in turns) == spoken and len(turns) <= len(names)
-        was_behind, self._is_behind = self._is_behind, not is_right
+        was_behind = bool(self._late)
+        self._late = late_recordings(self._late, names, is_right=is_right)
         if undisturbed and not was_behind and not is_right:
             said = [turn.text for turn in turns]
             self.checker.complain(
@@ -227,11 +227,17 @@ class User:
             self._end(run)
             self.runs.remove(run)
             return
+        self._add(run, turns[:-1])
         run.turn_id = turns[-1].turn_id
-        self._unchecked += turns
+        self._unchecked.append(turns[-1])
         await self._until_over(run)
 
     # -- steps
+
+    def _add(self, run: Run, turns: Sequence[Turn]) -> None:
+        """Note turns that came from speech during `run` but are not the turn that it waits for."""
+        self.runs += [replace(run, turn_id=turn.turn_id, ended=time.monotonic()) for turn in turns]
+        self._unchecked += turns
 
     async def _say(self) -> Run:
         turn_id = self._new_id()
@@ -340,6 +346,19 @@ def state_of(checker: FrameChecker, turn: Turn) -> str:
     )
     ended = "turn_complete came" if turn.completed else "no turn_complete"
     return f"{ended}; {replies or 'no reply'}; last errors {[each['code'] for each in checker.errors[-3:]]}"
+
+
+def late_recordings(late: AbstractSet[str], names: Collection[str], *, is_right: bool) -> AbstractSet[str]:
+    """The recordings of which a turn may still come, after those called `names` were spoken. Turns come in order.
+
+    Args:
+        late: those of which a turn might come before.
+        names: the recordings just spoken.
+        is_right: True if a turn with exactly their words came.
+    """
+    if not is_right:
+        return late | set(names)
+    return late & set(names)  # the turn may be that of an earlier utterance of the same words
 
 
 def _plain(text: str) -> str:
