@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard
 
 
-@runtime_checkable
 class Connection(Protocol):
     """The reading side of a transport of the event loop."""
 
@@ -31,11 +30,16 @@ def connection_of(response: object) -> Connection | None:
     """
     layer: object = getattr(response, "stream", None)
     connection = getattr(layer, "connection", None)
-    if isinstance(connection, Connection):
+    if _is_connection(connection):
         return connection
     for name in ("_stream", "_aiohttp_response", "connection", "transport"):
         layer = getattr(layer, name, None)
-    return layer if isinstance(layer, Connection) else None
+    return layer if _is_connection(layer) else None
+
+
+def _is_connection(layer: object) -> TypeGuard[Connection]:
+    # `isinstance` with a protocol costs ten times as much, and this runs for every reply
+    return all(hasattr(layer, name) for name in ("is_closing", "pause_reading", "resume_reading"))
 
 
 @contextmanager
