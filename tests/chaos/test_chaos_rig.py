@@ -239,22 +239,24 @@ async def test_sentence_of_which_a_part_was_reported_counts_as_reported(monkeypa
 @pytest.mark.parametrize(
     ("late", "names", "is_right", "left"),
     [
-        ((), ["rex"], True, set[str]()),
-        ((), ["rex"], False, {"rex"}),
-        (("rex",), ["sage"], False, {"rex", "sage"}),
-        (("rex",), ["rex"], True, {"rex"}),
-        (("rex", "luna"), ["rex"], True, {"rex"}),
-        (("rex", "luna"), ["sage"], True, set[str]()),
-        (("rex",), ["sage", "rex"], True, {"rex"}),
+        ((), ("rex",), True, ()),
+        ((), ("rex",), False, ("rex",)),
+        (("rex",), ("sage",), False, ("rex", "sage")),
+        (("rex",), ("rex",), True, ("rex",)),
+        (("rex", "luna"), ("rex",), True, ("luna", "rex")),
+        (("rex", "luna"), ("luna",), True, ("luna",)),
+        (("rex", "luna"), ("sage",), True, ()),
+        (("rex",), ("sage", "rex"), True, ()),
+        (("rex", "sage"), ("rex", "sage"), True, ("rex", "sage")),
     ],
 )
 def test_user_of_the_rig_is_no_longer_behind_after_a_turn_with_words_that_were_not_late(
     late: tuple[str, ...],
-    names: list[str],
+    names: tuple[str, ...],
     is_right: bool,  # noqa: FBT001 - a parameter of the test
-    left: set[str],
+    left: tuple[str, ...],
 ) -> None:
-    assert late_recordings(set(late), names, is_right=is_right) == left
+    assert late_recordings(late, names, is_right=is_right) == left
 
 
 REFUSED = "tertulia-tts cannot start: the speech server http://127.0.0.1:1/v1 refuses: HTTP 503"

@@ -22,7 +22,7 @@ from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.new_work import NewWork
 from tertulia_shared.peers import Peers
 from tertulia_shared.settings import CommonSettings
-from tertulia_shared.ticks import until_round
+from tertulia_shared.ticks import until_multiple
 from tertulia_shared.work import Ending, log_ids
 from tertulia_shared.worker_names import name_of, reads, worker_name
 
@@ -149,7 +149,7 @@ class Worker:
                 free = min(free, max(1, self._new_work.slots - len(self._jobs)))  # peers take over the rest
                 claims = await self._work_of_dead_peers(free)
                 if not claims and now() >= next_check:
-                    next_check = now() + until_round(now(), self._check_interval_s())
+                    next_check = now() + until_multiple(now(), self._check_interval_s())
                     claims = await self._expired(free)
                 if not claims:
                     block_s = min(CLAIM_BLOCK_S, max(0.0, next_check - now()))
@@ -256,7 +256,7 @@ class Worker:
         while True:
             with contextlib.suppress(BusError):
                 await self._heartbeat.beat(self._bus.beat(self.member, slots=self._new_work.slots))
-            await self._heartbeat.rest(until_round(now(), BEAT_S))
+            await self._heartbeat.rest(until_multiple(now(), BEAT_S))
 
     async def _watch_peers(self) -> None:
         try:
@@ -273,8 +273,8 @@ class Worker:
                     if await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders):
                         self._end_wait()  # a blocked claim would take work that is no longer its own
                     self._share_with({name: slots[name] for name in alive if name in slots})
-                wait_s = until_round(now(), min(BEAT_S, self._calm_check_s))
-                await self._watch_for_deaths(wait_s)  # sees pending work before its lease ends
+                # often enough to see pending work before its lease ends
+                await self._watch_for_deaths(until_multiple(now(), min(BEAT_S, self._calm_check_s)))
         finally:
             self._peers.close()
 

@@ -34,7 +34,7 @@ class Client:
         self.checker = checker
         self.arrivals: list[float] = []
         self.reported: dict[str, int] = {}
-        """For each message, the number of sentences that the receipts sent so far report, also those played in part."""
+        """For each message, how many sentences the receipts report as played, completely or in part."""
         self.sent_receipts: set[tuple[str, int, int, int, int]] = set()
         """All receipts sent: message, sentence, chunk, played milliseconds, samples after the chunk."""
         self.breaks = 0
@@ -225,8 +225,9 @@ class Client:
             unplayed = samples - next_samples
             sentence, chunk = message.chunks[-2]
         played_ms = (sum(map(len, message.pcm.values())) - 2 * unplayed) // 48
-        partly = message.chunks[-1][0] if next_samples else sentence  # a chunk may hold a whole sentence
-        self.reported[message.message_id] = max(self.reported.get(message.message_id, 0), partly + 1)
+        # the chunk after `chunk` may belong to the next sentence, and even hold the whole of it
+        last_begun = message.chunks[-1][0] if next_samples else sentence
+        self.reported[message.message_id] = max(self.reported.get(message.message_id, 0), last_begun + 1)
         self.sent_receipts.add((message.message_id, sentence, chunk, played_ms, next_samples))
         data = {
             "message_id": message.message_id, "sentence_index": sentence, "chunk_index": chunk, "played_ms": played_ms,

@@ -8,8 +8,7 @@ import random
 import re
 import time
 import wave
-from collections.abc import Collection, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -109,8 +108,8 @@ class User:
         self.current: Run | None = None
         self.unheard = 0
         """The number of utterances that a fault ended before they became a turn."""
-        self._late: AbstractSet[str] = frozenset()
-        """After a fault during speech: the recordings of which a turn may still come, completely or in part."""
+        self._late: Sequence[str] = ()
+        """The recordings, in the order of speech, whose turns may still come, completely or in part, after a fault."""
         self._data_checker = data_checker
         self._dice = dice
         self._speaks = speaks
@@ -206,7 +205,7 @@ class User:
             if self.client.breaks > breaks:  # audio on its way may be lost with the connection
                 await self.client.until(heard, 5.0)
             late = [turn for turn in heard() if self._late and _plain(turn.text) not in spoken]
-            self._add(run, late)
+            self._note_others(run, late)
             known.update(turn.turn_id for turn in late)
             if not late or heard() or self.client.breaks > breaks:
                 break
@@ -227,16 +226,19 @@ class User:
             self._end(run)
             self.runs.remove(run)
             return
-        self._add(run, turns[:-1])
+        self._note_others(run, turns[:-1])
         run.turn_id = turns[-1].turn_id
         self._unchecked.append(turns[-1])
         await self._until_over(run)
 
     # -- steps
 
-    def _add(self, run: Run, turns: Sequence[Turn]) -> None:
-        """Note turns that came from speech during `run` but are not the turn that it waits for."""
-        self.runs += [replace(run, turn_id=turn.turn_id, ended=time.monotonic()) for turn in turns]
+    def _note_others(self, run: Run, turns: Sequence[Turn]) -> None:
+        """Note turns that came during `run`, but are not the one that it waits for: those of earlier speech, or the
+        first one of this speech.
+        """
+        ended = time.monotonic()
+        self.runs += [replace(run, turn_id=turn.turn_id, ended=ended, faults=[*run.faults]) for turn in turns]
         self._unchecked += turns
 
     async def _say(self) -> Run:
@@ -348,17 +350,22 @@ def state_of(checker: FrameChecker, turn: Turn) -> str:
     return f"{ended}; {replies or 'no reply'}; last errors {[each['code'] for each in checker.errors[-3:]]}"
 
 
-def late_recordings(late: AbstractSet[str], names: Collection[str], *, is_right: bool) -> AbstractSet[str]:
-    """The recordings of which a turn may still come, after those called `names` were spoken. Turns come in order.
+def late_recordings(late: Sequence[str], names: Sequence[str], *, is_right: bool) -> Sequence[str]:
+    """The recordings whose turns may still come, after those called `names` were spoken.
+
+    Turns come in the order of speech. So words that were not late show that nothing is left. Words that were late may
+    belong to the earlier utterance: then what was spoken after it may still come.
 
     Args:
-        late: those of which a turn might come before.
+        late: the recordings whose turns might come before, in the order of speech.
         names: the recordings just spoken.
         is_right: True if a turn with exactly their words came.
     """
     if not is_right:
-        return late | set(names)
-    return late & set(names)  # the turn may be that of an earlier utterance of the same words
+        return (*late, *names)
+    for name in names:
+        late = (*late[late.index(name) + 1 :], name) if name in late else ()
+    return late
 
 
 def _plain(text: str) -> str:

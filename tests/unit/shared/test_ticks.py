@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_shared.ticks import TICK_S, until_round, until_tick
+from tertulia_shared.ticks import TICK_S, until_multiple, until_tick
 
 
 def test_ticks_are_the_same_whenever_they_are_asked_for() -> None:
@@ -34,6 +34,6 @@ def test_ticks_that_are_further_apart_are_among_all_ticks() -> None:
 def test_regular_work_meets_at_the_multiples_of_its_interval(interval_s: float) -> None:
     for now_ms in range(86_400_000, 86_404_000, 7):
         now_s = now_ms / 1000
-        assert 0 < until_round(now_s, interval_s) <= interval_s
-        met_at = (now_s + until_round(now_s, interval_s)) / interval_s
+        assert 0 < until_multiple(now_s, interval_s) <= interval_s
+        met_at = (now_s + until_multiple(now_s, interval_s)) / interval_s
         assert met_at == pytest.approx(round(met_at), abs=1e-6)

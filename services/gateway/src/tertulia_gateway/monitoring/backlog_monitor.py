@@ -14,7 +14,7 @@ from tertulia_shared.keys import STAGES
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.heartbeat import Heartbeat
 from tertulia_shared.problems import CODES
-from tertulia_shared.ticks import until_round
+from tertulia_shared.ticks import until_multiple
 
 POLL_S = 2.0
 """Seconds between two polls."""
@@ -53,7 +53,7 @@ class BacklogMonitor:
                 for family in POLLED:
                     self._metrics.forget(family)
             await self._set_problems()
-            await self._heartbeat.rest(until_round(asyncio.get_running_loop().time(), POLL_S))
+            await self._heartbeat.rest(until_multiple(asyncio.get_running_loop().time(), POLL_S))
 
     async def _set_problems(self) -> None:
         present = {problem.code for problem in (await self._health.now()).problems}

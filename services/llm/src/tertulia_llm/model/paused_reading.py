@@ -38,7 +38,7 @@ def connection_of(response: object) -> Connection | None:
 
 
 def _is_connection(layer: object) -> TypeGuard[Connection]:
-    # `isinstance` with a protocol costs ten times as much, and this runs for every reply
+    # `isinstance` with a runtime-checkable protocol costs ten times as much, and this runs for every reply
     return all(hasattr(layer, name) for name in ("is_closing", "pause_reading", "resume_reading"))
 
 
