@@ -12,7 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from tertulia_shared.bus import Bus, BusError, Claim
+from tertulia_shared.bus import UNASSIGNED, Bus, BusError, Claim
 from tertulia_shared.chosen_work import ChosenWork, SpeechPresence
 from tertulia_shared.jobs import PEER_ALIVE_S, Handler, Job, Jobs, backoff_s, longest_wait_s
 from tertulia_shared.keys import Stage
@@ -27,15 +27,16 @@ from tertulia_shared.work import Ending, log_ids
 from tertulia_shared.worker_names import name_of, reads, worker_name
 
 CLAIM_BLOCK_S = 5.0
-CHECKS_PER_LEASE = 3
-"""The number of checks for expired leases in the time of one lease, while no work is pending."""
-EAGER_CHECKS_PER_LEASE = 12
-EAGER_CHECK_S = 0.25
-"""Longest time between checks while work is pending, so that a peer takes over soon after a lease expires."""
+LOOKS_PER_LEASE = 3
+"""How often, in the time of one lease, the worker at least looks whether work is pending."""
+CHECKS_PER_LEASE = 12
+CHECK_S = 0.25
+"""Longest time between checks for expired leases while work is pending, so that a peer takes over soon."""
 RENEWALS_PER_LEASE = 6
 LATE_SHARE = 0.5
 """A renewal is late if it comes after this share of the lease."""
 BEAT_S = 1.0
+"""Longest time between heartbeats, and between looks at the peers."""
 MAX_STARTED = 1_000
 """The ids of this many started pieces of work are remembered: many more than a worker holds at once."""
 
@@ -94,7 +95,9 @@ class Worker:
         self._reply_lost = False
         """True if claiming failed, or a claim's reply was lost: Redis may have delivered work to this worker."""
         self._pending = False
-        """True if work of the stage was pending at the last check."""
+        """True if work of the stage was pending at the last look."""
+        self._check_at = float("-inf")
+        """When the next check for expired leases is due."""
         self._waiting: asyncio.Timeout | None = None
         """Ends the wait for new work early."""
 
@@ -105,7 +108,7 @@ class Worker:
             held=self._held, on_lost=self._lost, on_renewed=self._renewed,
         )  # fmt: skip
         async with leases, asyncio.TaskGroup() as loops:
-            upkeep = [loops.create_task(self._beat()), loops.create_task(self._watch_peers())]
+            upkeep = [loops.create_task(self._watch_peers()), loops.create_task(self._watch_for_deaths())]
             async with asyncio.TaskGroup() as jobs:
                 claiming = jobs.create_task(self._claim(jobs))
                 await stop.wait()
@@ -138,7 +141,6 @@ class Worker:
         """
         failures = 0
         prepared = False
-        next_check = now()
         while True:
             free = await self._free_slots()
             try:
@@ -148,17 +150,15 @@ class Worker:
                     prepared = True
                 free = min(free, max(1, self._new_work.slots - len(self._jobs)))  # peers take over the rest
                 claims = await self._work_of_dead_peers(free)
-                if not claims and now() >= next_check:
-                    next_check = now() + until_multiple(now(), self._check_interval_s())
+                if not claims and now() >= self._check_at:
+                    self._check_at = now() + until_multiple(now(), self._check_interval_s())
                     claims = await self._expired(free)
                 if not claims:
-                    block_s = min(CLAIM_BLOCK_S, max(0.0, next_check - now()))
+                    block_s = min(CLAIM_BLOCK_S, max(0.0, self._check_at - now()))
                     back_at = now() + block_s
                     claims = await self._new(block_s)
-                    if (
-                        now() - back_at > self._calm_check_s
-                    ):  # Redis was stalled: wait until the holders have renewed their leases
-                        next_check = now() + self._calm_check_s
+                    if now() - back_at > self._look_interval_s:  # Redis was stalled
+                        self._check_after_renewals()
                 claims = await self._new_work.keep(claims)
                 failures = 0
             except BusError as error:
@@ -166,19 +166,23 @@ class Worker:
                 failures += 1
                 log.warning("claiming paused: %s", error, extra={"worker": self.name})
                 await asyncio.sleep(backoff_s(failures, longest_wait_s(error)))
-                next_check = now() + self._calm_check_s  # wait until the holders have renewed their leases
+                self._check_after_renewals()
                 continue
             for claim in claims:
                 self._start(jobs, claim)
 
     @property
-    def _calm_check_s(self) -> float:
-        return self._settings.lease_s / CHECKS_PER_LEASE
+    def _look_interval_s(self) -> float:
+        return self._settings.lease_s / LOOKS_PER_LEASE
 
     def _check_interval_s(self) -> float:
         if self._pending:
-            return min(EAGER_CHECK_S, self._settings.lease_s / EAGER_CHECKS_PER_LEASE)
-        return self._calm_check_s
+            return min(CHECK_S, self._settings.lease_s / CHECKS_PER_LEASE)
+        return self._look_interval_s
+
+    def _check_after_renewals(self) -> None:
+        """Check for expired leases when the holders, too, have reached Redis again."""
+        self._check_at = now() + self._look_interval_s
 
     async def _new(self, block_s: float) -> Sequence[Claim]:
         try:
@@ -252,31 +256,41 @@ class Worker:
         if since_s > LATE_SHARE * self._settings.lease_s:
             self._metrics.renewal_late()
 
-    async def _beat(self) -> None:
-        while True:
-            with contextlib.suppress(BusError):
-                await self._heartbeat.beat(self._bus.beat(self.member, slots=self._new_work.slots))
-            await self._heartbeat.rest(until_multiple(now(), BEAT_S))
-
     async def _watch_peers(self) -> None:
         try:
             while True:
-                with contextlib.suppress(BusError):
-                    members, holders, slots = await asyncio.gather(
-                        self._bus.alive(PEER_ALIVE_S),
-                        self._bus.holders(self._stage),
-                        self._bus.slots(self._stage, PEER_ALIVE_S),
-                    )
-                    alive = [name_of(each) for each in members if self._is_peer(each)]
-                    self._pending = bool(holders)
-                    self._peers.watch(alive, holders)
-                    if await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders):
-                        self._end_wait()  # a blocked claim would take work that is no longer its own
-                    self._share_with({name: slots[name] for name in alive if name in slots})
+                await asyncio.gather(self._beat(), self._look())
                 # often enough to see pending work before its lease ends
-                await self._watch_for_deaths(until_multiple(now(), min(BEAT_S, self._calm_check_s)))
+                await self._heartbeat.rest(until_multiple(now(), min(BEAT_S, self._look_interval_s)))
         finally:
             self._peers.close()
+
+    async def _beat(self) -> None:
+        with contextlib.suppress(BusError):
+            await self._heartbeat.beat(self._bus.beat(self.member, slots=self._new_work.slots))
+
+    async def _look(self) -> None:
+        """Look which peers are alive, and whether work is pending."""
+        begun = now()
+        with contextlib.suppress(BusError):
+            members, holders, slots = await asyncio.gather(
+                self._bus.alive(PEER_ALIVE_S), self._bus.holders(self._stage), self._bus.slots(self._stage, PEER_ALIVE_S)
+            )
+            alive = [name_of(each) for each in members if self._is_peer(each)]
+            self._peers.watch(alive, holders)
+            self._plan_check(begun, holders)
+            if await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders):
+                self._end_wait()  # a blocked claim would take work that is no longer its own
+            self._share_with({name: slots[name] for name in alive if name in slots})
+
+    def _plan_check(self, looked_at: float, holders: Sequence[str]) -> None:
+        """Plan the next check for expired leases. `holders`: the consumers that held work at a look at this time."""
+        self._pending = bool(holders)
+        if not holders:  # no lease ends earlier: work that was claimed since has the whole one left
+            self._check_at = max(self._check_at, looked_at + self._settings.lease_s)
+        elif UNASSIGNED in holders and self._check_at - now() > self._check_interval_s():
+            self._check_at = now()
+            self._end_wait()  # work was handed back: it has no lease to wait for
 
     def _share_with(self, slots: Mapping[str, int]) -> None:
         """Share new work with the live workers of the stage. `slots`: how many jobs each begins without delay."""
@@ -284,15 +298,9 @@ class Worker:
         if self._new_work.share_with(peers):
             log.info("sharing new work with peers", extra={"worker": self.name, "count": len(peers)})
 
-    async def _watch_for_deaths(self, wait_s: float) -> None:
-        """For this time, react to each peer that ends."""
-        until = now() + wait_s
+    async def _watch_for_deaths(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout_at(until):
-                    await self._has_peer_ended.wait()
-            except TimeoutError:
-                return
+            await self._has_peer_ended.wait()
             self._has_peer_ended.clear()
             with contextlib.suppress(BusError):
                 await self._look_for_work_of_ended_peers()

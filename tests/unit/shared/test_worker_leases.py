@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from tertulia_shared.bus import BusUnavailable, Claim, NotOwner
+from tertulia_shared.bus import BusRefused, BusUnavailable, Claim, NotOwner
 from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import RetryLater
+from tertulia_shared.worker import CLAIM_BLOCK_S
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, settle, virtual_time
 from tests.unit.shared.worker_bench import (
@@ -92,17 +93,42 @@ async def test_expired_lease_of_a_peer_is_noticed_within_a_quarter_of_a_second(l
 
 
 @virtual_time
-async def test_worker_checks_for_expired_leases_often_only_while_work_is_pending() -> None:
+async def test_worker_checks_for_expired_leases_only_while_work_is_pending() -> None:
     bus, handler = LeaseCheckRecorder(), ScriptedHandler(forever)
     async with working(bus, handler):
         await asyncio.sleep(30)
-        assert len(bus.looks) <= 31
+        assert len(bus.looks) <= 1
         bus.looks.clear()
         held = await held_by_peer(bus)
         for _ in range(30):
             await asyncio.sleep(1)
             assert await bus.renew("tts", "peer", [held.id]) == set()
         assert 100 <= len(bus.looks) <= 121
+
+
+@virtual_time
+async def test_worker_that_may_not_read_who_holds_work_checks_for_expired_leases_at_intervals() -> None:
+    class UnreadableBus(LeaseCheckRecorder):
+        async def holders(self, stage: Stage) -> Sequence[str]:
+            raise BusRefused(f"no right to read the work of {stage}")
+
+    bus, handler = UnreadableBus(), ScriptedHandler(forever)
+    async with working(bus, handler):
+        await held_by_peer(bus)
+        await asyncio.sleep(SETTINGS.lease_s + SETTINGS.lease_s / 3)
+        assert len(handler.begun) == 2
+
+
+@pytest.mark.parametrize("lease_s", [0.5, 3, 5])
+@virtual_time
+async def test_work_that_is_handed_back_is_begun_within_a_second_by_a_worker_at_rest(lease_s: float) -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    async with working(bus, handler, settings=settings_of(CommonSettings, lease_s=lease_s, drain_s=0)):
+        await asyncio.sleep(10.3)
+        claim = await held_by_peer(bus)
+        assert await bus.nack(claim, "peer")
+        await asyncio.sleep(1)
+        assert len(handler.begun) == 2
 
 
 @virtual_time
@@ -166,7 +192,7 @@ async def test_redelivery_to_the_same_worker_cancels_the_older_job() -> None:
         await post(bus)
         await settle()
         (bus.given,) = handler.begun
-        await asyncio.sleep(RENEWED_S)
+        await asyncio.sleep(CLAIM_BLOCK_S)
         assert len(handler.begun) == 2
         assert handler.cancelled == [handler.begun[0].id]
         assert handler.running == 1

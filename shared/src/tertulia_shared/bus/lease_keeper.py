@@ -24,6 +24,8 @@ REPLY_TIMEOUT_S = 2.0
 """Time limit for a renewal; then the keeper reconnects."""
 AGAIN_S = 0.1
 """Seconds before a failed renewal is repeated: less than the time to a peer's next check for expired leases."""
+AT_REST = 2
+"""While no work is held, the thread looks for some after this many times the interval of the renewals."""
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ class LeaseKeeper:
         held: returns the attempt numbers of the work in progress, by work id; called from the thread.
         on_lost: called on the event loop for work that another worker has taken over, with its id and the lost attempt.
         on_renewed: called from the thread after each renewal (see `OnRenewed`).
-        hung_s: the event loop counts as hung when it has not run for so many seconds.
+        hung_s: the event loop counts as hung when it has not run for so many seconds after the thread has called it.
     """
 
     def __init__(
@@ -53,29 +55,21 @@ class LeaseKeeper:
         self._on_lost = on_lost
         self._on_renewed = on_renewed
         self._hung_s = hung_s
-        self._ran_at = 0.0
+        self._called_at: float | None = None
+        """When the thread called the event loop; None once that has run."""
         self._stop = threading.Event()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Renew while the block runs."""
         loop = asyncio.get_running_loop()
-        self._ran_at = time.monotonic()
         thread = threading.Thread(target=self._run, args=(loop,), name="leases", daemon=True)
-        async with asyncio.TaskGroup() as tasks:
-            ticking = tasks.create_task(self._tick())
-            thread.start()
-            try:
-                yield
-            finally:
-                ticking.cancel()
-                self._stop.set()
-                await asyncio.to_thread(thread.join, REPLY_TIMEOUT_S)
-
-    async def _tick(self) -> None:
-        while True:
-            self._ran_at = time.monotonic()
-            await asyncio.sleep(self._every_s)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            await asyncio.to_thread(thread.join, REPLY_TIMEOUT_S)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         connection = self._connect(REPLY_TIMEOUT_S)
@@ -85,7 +79,10 @@ class LeaseKeeper:
             asked = self._held()
             if not asked:
                 renewed_at = time.monotonic()
-            if not asked or time.monotonic() - self._ran_at > self._hung_s:
+                wait_s = AT_REST * self._every_s
+                continue
+            wait_s = self._every_s
+            if self._hangs(loop):
                 continue
             try:
                 lost = _renew(connection, self._renewal(list(asked)))
@@ -93,7 +90,6 @@ class LeaseKeeper:
                 log.debug("leases not renewed: %s", error)
                 wait_s = min(AGAIN_S, self._every_s)
                 continue
-            wait_s = self._every_s
             before, renewed_at = renewed_at, time.monotonic()
             if self._on_renewed is not None:
                 self._on_renewed(renewed_at - before)
@@ -101,6 +97,19 @@ class LeaseKeeper:
                 with contextlib.suppress(RuntimeError):  # the loop is closed
                     loop.call_soon_threadsafe(self._on_lost, work_id, asked[work_id])
         connection.close()
+
+    def _hangs(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Call the event loop, unless it has not run since the last call. True if that is too long ago."""
+        called_at = self._called_at
+        if called_at is not None:
+            return time.monotonic() - called_at > self._hung_s
+        self._called_at = time.monotonic()
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(self._has_run)
+        return False
+
+    def _has_run(self) -> None:
+        self._called_at = None
 
 
 def _renew(connection: BlockingConnection, command: Command) -> list[str]:
