@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 TICK_S = 0.02
 """The time between two ticks, in seconds. A reader or a listener does not notice it."""
 
@@ -23,3 +25,8 @@ def until_multiple(now_s: float, interval_s: float) -> float:
     """
     apart_ms = round(interval_s * 1000)
     return (apart_ms - round(now_s * 1000) % apart_ms) / 1000
+
+
+async def sleep_until_multiple(interval_s: float) -> None:
+    """Sleep until the event loop's time is the next multiple of `interval_s`: at most that long."""
+    await asyncio.sleep(until_multiple(asyncio.get_running_loop().time(), interval_s))

@@ -274,7 +274,9 @@ class Worker:
         begun = now()
         with contextlib.suppress(BusError):
             members, holders, slots = await asyncio.gather(
-                self._bus.alive(PEER_ALIVE_S), self._bus.holders(self._stage), self._bus.slots(self._stage, PEER_ALIVE_S)
+                self._bus.alive(PEER_ALIVE_S),
+                self._bus.holders(self._stage),
+                self._bus.slots(self._stage, PEER_ALIVE_S),
             )
             alive = [name_of(each) for each in members if self._is_peer(each)]
             self._peers.watch(alive, holders)

@@ -17,6 +17,7 @@ from tertulia_gateway.protocols.http import BoundedHttp
 from tertulia_gateway.protocols.websocket import BoundedWebSocket
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_shared.process import CannotStart
+from tertulia_shared.ticks import until_multiple
 
 MAX_FRAME_BYTES = 1024 * 1024
 DATE_S = 1.0
@@ -51,7 +52,7 @@ class Server(uvicorn.Server):
         """
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DATE_S):
+                async with asyncio.timeout(until_multiple(asyncio.get_running_loop().time(), DATE_S)):
                     await self._exiting.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -6,7 +6,6 @@ One llm worker does this: the worker that has the lease. The pure function `plan
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from tertulia_shared.bus import Bus, BusError, BusRefused, Sound, Space, WritesP
 from tertulia_shared.entries import SAMPLE_RATE_OUT
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.metrics import Metrics, catalogue
+from tertulia_shared.ticks import sleep_until_multiple
 
 POLL_S: Final = 2.0
 CLOSE_POLL_S: Final = 0.5
@@ -118,7 +118,7 @@ class AudioEviction:
             except BusError:
                 for family in (catalogue.REDIS_USED, catalogue.REDIS_LIMIT):
                     self._metrics.forget(family)
-            await asyncio.sleep(wait_s)
+            await sleep_until_multiple(wait_s)
 
     async def _evict(self, space: Space, limit: int) -> None:
         lease = self._bus.keys.space_keeper()

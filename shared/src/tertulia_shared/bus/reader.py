@@ -17,6 +17,7 @@ from tertulia_shared.bus.port.errors import BusUnavailable
 from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.stream_follow import StreamFollow
 from tertulia_shared.keys import Key
+from tertulia_shared.ticks import sleep_until_multiple
 
 ROUND_S = 1.0
 """How often the reader checks that Redis still has the entries that were read, and looks for idle streams."""
@@ -74,7 +75,7 @@ class Reader:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._active.run())
             while True:
-                await asyncio.sleep(ROUND_S)
+                await sleep_until_multiple(ROUND_S)
                 self._rounds += 1
                 self._move_idle_streams(tasks)
                 with contextlib.suppress(BusUnavailable):

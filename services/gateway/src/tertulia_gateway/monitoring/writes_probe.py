@@ -14,6 +14,7 @@ from typing import Final
 
 from tertulia_shared.bus import Bus, BusError, BusRefused, WritesPaused
 from tertulia_shared.metrics import Metrics, catalogue
+from tertulia_shared.ticks import sleep_until_multiple
 
 PATIENCE_S: Final = 2.0
 """Seconds without an answer after which Redis counts as unavailable. Short, because the clients of `/readyz` have
@@ -105,7 +106,7 @@ class WritesProbe:
                 wait_s = REFUSED_PROBE_S
             self._paused.set(bool(self._writes.why))
             self._health.hindered(self._writes.cause)
-            await asyncio.sleep(wait_s)
+            await sleep_until_multiple(wait_s)
 
     async def _probe(self) -> None:
         try:

@@ -19,6 +19,7 @@ from tertulia_llm.model.stream import ModelStream
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
 from tertulia_shared.model_connection import ConnectionFile, ModelConnection
+from tertulia_shared.ticks import until_multiple
 
 Source = Literal["environment", "page", "demo"]
 DEMO_ENGINE: Final = "demo"
@@ -121,7 +122,7 @@ class CurrentModel:
 
     async def _next_look(self) -> None:
         try:
-            async with asyncio.timeout(LOOK_S):
+            async with asyncio.timeout(until_multiple(asyncio.get_running_loop().time(), LOOK_S)):
                 await self._changed.wait()
         except TimeoutError:
             pass

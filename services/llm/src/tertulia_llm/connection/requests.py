@@ -18,6 +18,7 @@ from tertulia_shared.bus import Bus, BusError, Entry
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import ModelAnswer, ModelRequest
 from tertulia_shared.sealing import CannotOpen
+from tertulia_shared.ticks import sleep_until_multiple
 
 LEASE_POLL_S: Final = 1.0
 LOOK_BACK_MS: Final = 30_000
@@ -54,7 +55,7 @@ class ModelRequests:
                     elif not has_lease and serving is not None:
                         serving.cancel()
                         serving = None
-                    await asyncio.sleep(LEASE_POLL_S)
+                    await sleep_until_multiple(LEASE_POLL_S)
         finally:
             with contextlib.suppress(BusError):
                 await self._bus.release(lease, self._holder)
