@@ -70,3 +70,15 @@ async def test_sweep_continues_after_a_redis_outage() -> None:
         bus.restore_connection()
         await asyncio.sleep(2 * SWEEP_S)
         assert await bus.open_work("llm") >= 1
+
+
+@virtual_time
+async def test_pointer_is_posted_for_a_turn_that_follows_answered_ones() -> None:
+    async with sweeping() as bus:
+        conversation_id = new_id()
+        await set_cursor(bus, conversation_id, await write_turn(bus, conversation_id))
+        await asyncio.sleep(3 * SWEEP_S)
+        assert await bus.open_work("llm") == 0
+        await write_turn(bus, conversation_id)
+        await asyncio.sleep(2 * SWEEP_S)
+        assert await bus.open_work("llm") >= 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.conversation_state import ConversationState, StateField
@@ -14,6 +15,8 @@ from tertulia_shared.entries import Work
 from tertulia_shared.entry_ids import BEGINNING, order
 
 SWEEP_S = 15.0
+AT_ONCE = 50
+"""The number of conversations that are read in one round trip."""
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +28,10 @@ async def sweep(bus: Bus) -> None:
     one does no harm.
     """
     waiting: dict[str, str] = {}
+    answered: dict[str, str] = {}
     while True:
         with contextlib.suppress(BusError):
-            before, waiting = waiting, await _waiting(bus)
+            before, (waiting, answered) = waiting, await _search(bus, answered)
             for conversation_id, turn in waiting.items():
                 if before.get(conversation_id) == turn:
                     log.info("posted a waiting turn again", extra={"conversation_id": conversation_id})
@@ -35,16 +39,33 @@ async def sweep(bus: Bus) -> None:
         await asyncio.sleep(SWEEP_S)
 
 
-async def _waiting(bus: Bus) -> dict[str, str]:
-    """The conversations with a waiting turn. The value is the conversation's cursor."""
-    out: dict[str, str] = {}
-    async for conversation_id in bus.conversations_with_turns():
-        last = await bus.last(bus.keys.turns(conversation_id))
-        state = ConversationState(await bus.hash(bus.keys.state(conversation_id)))
-        cursor = state.get(StateField.CURSOR, BEGINNING.encode()).decode(errors="replace")
-        if last is not None and _is_behind(last.id, cursor):
-            out[conversation_id] = cursor
-    return out
+async def _search(bus: Bus, answered: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The cursors of the conversations with a waiting turn, and the ids of the last turns of the others.
+
+    `answered`: those ids of the search before. A conversation that has got no turn since is not read in full.
+    """
+    waiting: dict[str, str] = {}
+    now_answered: dict[str, str] = {}
+    ids = [conversation_id async for conversation_id in bus.conversations_with_turns()]
+    for i in range(0, len(ids), AT_ONCE):
+        group = ids[i : i + AT_ONCE]
+        lasts = await asyncio.gather(*(bus.last(bus.keys.turns(conversation_id)) for conversation_id in group))
+        last_turns = {conversation_id: last.id for conversation_id, last in zip(group, lasts, strict=True) if last}
+        changed = [
+            conversation_id for conversation_id, last in last_turns.items() if answered.get(conversation_id) != last
+        ]
+        cursors = dict(zip(changed, await asyncio.gather(*(_cursor(bus, each) for each in changed)), strict=True))
+        for conversation_id, last in last_turns.items():
+            if conversation_id in cursors and _is_behind(last, cursors[conversation_id]):
+                waiting[conversation_id] = cursors[conversation_id]
+            else:
+                now_answered[conversation_id] = last
+    return waiting, now_answered
+
+
+async def _cursor(bus: Bus, conversation_id: str) -> str:
+    state = ConversationState(await bus.hash(bus.keys.state(conversation_id)))
+    return state.get(StateField.CURSOR, BEGINNING.encode()).decode(errors="replace")
 
 
 def _is_behind(turn: str, cursor: str) -> bool:
