@@ -5,6 +5,7 @@ loop hangs lose them.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import subprocess
@@ -176,6 +177,33 @@ async def _is_kept(bus: Bus) -> None:
     ):
         await bus.take_over("tts", "b", idle_s=0, count=1)
         await eventually(lambda: lost, "the loss is reported")
+
+
+async def test_keeper_at_rest_looks_for_held_work_twice_a_lease_and_renews_it(redis_url: str, keys: Keys) -> None:
+    client = cast("Any", redis.Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+    held: dict[str, int] = {}
+    async with open_bus(redis_url, keys) as bus:
+        claim = await claimed(bus, worker="a")
+        looks: list[float] = []
+
+        def in_hand() -> dict[str, int]:
+            looks.append(time.monotonic())
+            return dict(held)
+
+        async with bus.keep_leases(
+            "tts", "a", every_s=LEASE_S / 6, held=in_hand, on_lost=lambda _id, _: None
+        ):  # fmt: skip
+            await eventually(lambda: len(looks) > 3, "the keeper is at rest")
+            assert min(later - earlier for earlier, later in itertools.pairwise(looks)) < LEASE_S / 2
+            held[claim.id] = claim.attempt
+            ms = LEASE_S / 2 * 1000
+            await eventually(
+                lambda: (
+                    client.xpending_range(keys.work("tts").name, "tts", "-", "+", 1)[0]["time_since_delivered"] < ms
+                ),
+                "it is renewed",
+            )
+    client.close()
 
 
 async def test_renewal_that_redis_delays_is_reported_with_the_time_since_the_one_before(

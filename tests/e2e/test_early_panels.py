@@ -27,6 +27,8 @@ Opener = Callable[[Visitor], Awaitable[Locator]]
 
 CHANGING = re.compile(r"\d+:\d\d(\s[AP]M)?|[\d.]+ ms")
 """A time of day, and how far away Redis is."""
+LOADING = re.compile(r"^(Asking which model|Looking for model servers|Loading)\b.*…$")
+"""What a panel shows until its answers have arrived."""
 EMPTY_ID = re.compile(r"//|/(undefined|null)?$|/(undefined|null)/")
 REMEMBER_FOCUS = "window.focusBefore = document.activeElement"
 HAS_FOCUS = "document.activeElement === window.focusBefore"
@@ -126,7 +128,7 @@ async def conversation(stack: Stack) -> AsyncGenerator[str]:
 async def settled(opened: Locator, requests: Requests) -> str:
     """What a panel shows when every answer has arrived and is rendered."""
     await eventually(lambda: not requests.waiting, "every answer has arrived")
-    await expect(opened.get_by_text("Asking which model is used…")).to_have_count(0)
+    await expect(opened.get_by_text(LOADING)).to_have_count(0)
     await opened.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return CHANGING.sub("…", await opened.aria_snapshot())
 

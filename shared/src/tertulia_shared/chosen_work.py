@@ -79,8 +79,9 @@ class SpeechPresence:
         self._left = until
         return list(until)
 
-    async def refresh(self, name: str, members: Sequence[str]) -> None:
-        """Write this worker's entry if it has changed or is old, and read those of all workers.
+    async def refresh(self, name: str, members: Sequence[str]) -> bool:
+        """Write this worker's entry if it has changed or is old, and read those of all workers. Returns True if any of
+        them can speak something else than before.
 
         Args:
             name: this worker's. members: the live workers of all stages.
@@ -92,7 +93,7 @@ class SpeechPresence:
         mine = self._entry(name)
         is_due = now() - self._written_at >= WRITE_AGAIN_S
         if not is_due and mine == self._written and members == self._members and self.speakers.is_complete:
-            return
+            return False
         keys = self._bus.keys
         entries = await self._bus.hash(keys.speech_workers())
         speakers = speakers_of(members, entries, await self._bus.hash(keys.voices()))
@@ -105,8 +106,10 @@ class SpeechPresence:
         others = [worker for worker in speakers.workers if worker.name != name]
         gone = [each for each in speakers.gone if each.name != name and each.at >= time.time() - KEPT_S]
         published = speakers.published | mine.voices
+        before = self.speakers
         self._change(Speakers([*others, mine], gone, published, speakers.is_complete))
         self._members = list(members)
+        return _abilities(before) != _abilities(self.speakers)
 
     def forget(self, peer: str) -> None:
         """Its process has ended."""
@@ -119,6 +122,10 @@ class SpeechPresence:
 
     def _entry(self, name: str) -> SpeechWorker:
         return replace(self._can_speak(), name=name)
+
+
+def _abilities(speakers: Speakers) -> object:
+    return [replace(worker, at=0.0) for worker in speakers.workers], speakers.published
 
 
 class ChosenWork(NewWork):
@@ -139,12 +146,12 @@ class ChosenWork(NewWork):
     async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> bool:
         """Learn what the workers can speak. `holders`: the consumers that hold work.
 
-        Returns True if this worker must choose from now on.
+        Returns True if this worker must choose again.
         """
-        was_mixed = self._presence.is_mixed
+        has_changed = False
         self._is_set_aside = UNASSIGNED in holders
         try:
-            await self._presence.refresh(self._worker, members)
+            has_changed = await self._presence.refresh(self._worker, members)
         except WritesPaused:
             raise
         except WriteRefused as error:
@@ -153,7 +160,7 @@ class ChosenWork(NewWork):
             self._is_refused = True
         else:
             self._is_refused = False
-        return self._presence.is_mixed and not was_mixed
+        return has_changed
 
     def forget(self, peer: str) -> None:
         """Its process has ended: leave it no more work."""

@@ -16,27 +16,24 @@ from tertulia_shared.bus import UNASSIGNED, Bus, BusError, Claim
 from tertulia_shared.chosen_work import ChosenWork, SpeechPresence
 from tertulia_shared.jobs import PEER_ALIVE_S, Handler, Job, Jobs, backoff_s, longest_wait_s
 from tertulia_shared.keys import Stage
+from tertulia_shared.lease_checks import LeaseChecks
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.heartbeat import Heartbeat
 from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.new_work import NewWork
 from tertulia_shared.peers import Peers
 from tertulia_shared.settings import CommonSettings
-from tertulia_shared.ticks import until_multiple
+from tertulia_shared.ticks import sleep_until_multiple, until_multiple
 from tertulia_shared.work import Ending, log_ids
 from tertulia_shared.worker_names import name_of, reads, worker_name
 
 CLAIM_BLOCK_S = 5.0
-LOOKS_PER_LEASE = 3
-"""How often, in the time of one lease, the worker at least looks whether work is pending."""
-CHECKS_PER_LEASE = 12
-CHECK_S = 0.25
-"""Longest time between checks for expired leases while work is pending, so that a peer takes over soon."""
 RENEWALS_PER_LEASE = 6
 LATE_SHARE = 0.5
 """A renewal is late if it comes after this share of the lease."""
 BEAT_S = 1.0
-"""Longest time between heartbeats, and between looks at the peers."""
+LOOK_S = 1.0
+"""Longest time between looks at the peers."""
 MAX_STARTED = 1_000
 """The ids of this many started pieces of work are remembered: many more than a worker holds at once."""
 
@@ -91,15 +88,13 @@ class Worker:
         """Peers whose process has ended: they died, or stopped in order."""
         self._has_peer_ended = asyncio.Event()
         self._dead: set[str] = set()
-        """Peers that died and may still hold work."""
+        """Peers that died and may still hold work; `UNASSIGNED` if work was handed back."""
         self._reply_lost = False
         """True if claiming failed, or a claim's reply was lost: Redis may have delivered work to this worker."""
-        self._pending = False
-        """True if work of the stage was pending at the last look."""
-        self._check_at = float("-inf")
-        """When the next check for expired leases is due."""
+        self._checks = LeaseChecks(settings.lease_s)
         self._waiting: asyncio.Timeout | None = None
         """Ends the wait for new work early."""
+        self._waits_until = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then drain: finish the jobs in progress, requeue those that exceed `drain_s`."""
@@ -108,7 +103,7 @@ class Worker:
             held=self._held, on_lost=self._lost, on_renewed=self._renewed,
         )  # fmt: skip
         async with leases, asyncio.TaskGroup() as loops:
-            upkeep = [loops.create_task(self._watch_peers()), loops.create_task(self._watch_for_deaths())]
+            upkeep = [loops.create_task(each) for each in (self._beat(), self._watch_peers(), self._watch_for_deaths())]
             async with asyncio.TaskGroup() as jobs:
                 claiming = jobs.create_task(self._claim(jobs))
                 await stop.wait()
@@ -150,15 +145,14 @@ class Worker:
                     prepared = True
                 free = min(free, max(1, self._new_work.slots - len(self._jobs)))  # peers take over the rest
                 claims = await self._work_of_dead_peers(free)
-                if not claims and now() >= self._check_at:
-                    self._check_at = now() + until_multiple(now(), self._check_interval_s())
+                if not claims and self._checks.begin_check(now()):
                     claims = await self._expired(free)
                 if not claims:
-                    block_s = min(CLAIM_BLOCK_S, max(0.0, self._check_at - now()))
-                    back_at = now() + block_s
+                    block_s = min(CLAIM_BLOCK_S, self._checks.until_due(now()))
+                    self._waits_until = now() + block_s
                     claims = await self._new(block_s)
-                    if now() - back_at > self._look_interval_s:  # Redis was stalled
-                        self._check_after_renewals()
+                    if now() - self._waits_until > self._checks.look_interval_s:
+                        self._checks.stalled(now())
                 claims = await self._new_work.keep(claims)
                 failures = 0
             except BusError as error:
@@ -166,23 +160,10 @@ class Worker:
                 failures += 1
                 log.warning("claiming paused: %s", error, extra={"worker": self.name})
                 await asyncio.sleep(backoff_s(failures, longest_wait_s(error)))
-                self._check_after_renewals()
+                self._checks.stalled(now())
                 continue
             for claim in claims:
                 self._start(jobs, claim)
-
-    @property
-    def _look_interval_s(self) -> float:
-        return self._settings.lease_s / LOOKS_PER_LEASE
-
-    def _check_interval_s(self) -> float:
-        if self._pending:
-            return min(CHECK_S, self._settings.lease_s / CHECKS_PER_LEASE)
-        return self._look_interval_s
-
-    def _check_after_renewals(self) -> None:
-        """Check for expired leases when the holders, too, have reached Redis again."""
-        self._check_at = now() + self._look_interval_s
 
     async def _new(self, block_s: float) -> Sequence[Claim]:
         try:
@@ -256,43 +237,43 @@ class Worker:
         if since_s > LATE_SHARE * self._settings.lease_s:
             self._metrics.renewal_late()
 
+    async def _beat(self) -> None:
+        while True:
+            with contextlib.suppress(BusError):
+                await self._heartbeat.beat(self._bus.beat(self.member, slots=self._new_work.slots))
+            await self._heartbeat.rest(until_multiple(now(), BEAT_S))
+
     async def _watch_peers(self) -> None:
         try:
             while True:
-                await asyncio.gather(self._beat(), self._look())
+                with contextlib.suppress(BusError):
+                    await self._look()
                 # often enough to see pending work before its lease ends
-                await self._heartbeat.rest(until_multiple(now(), min(BEAT_S, self._look_interval_s)))
+                await sleep_until_multiple(min(LOOK_S, self._checks.look_interval_s))
         finally:
             self._peers.close()
 
-    async def _beat(self) -> None:
-        with contextlib.suppress(BusError):
-            await self._heartbeat.beat(self._bus.beat(self.member, slots=self._new_work.slots))
-
     async def _look(self) -> None:
-        """Look which peers are alive, and whether work is pending."""
-        begun = now()
-        with contextlib.suppress(BusError):
+        """Look which peers are alive, and who holds work."""
+        self._checks.begin_look(now())
+        is_pending: bool | None = None
+        try:
             members, holders, slots = await asyncio.gather(
                 self._bus.alive(PEER_ALIVE_S),
                 self._bus.holders(self._stage),
                 self._bus.slots(self._stage, PEER_ALIVE_S),
             )
-            alive = [name_of(each) for each in members if self._is_peer(each)]
-            self._peers.watch(alive, holders)
-            self._plan_check(begun, holders)
-            if await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders):
-                self._end_wait()  # a blocked claim would take work that is no longer its own
-            self._share_with({name: slots[name] for name in alive if name in slots})
-
-    def _plan_check(self, looked_at: float, holders: Sequence[str]) -> None:
-        """Plan the next check for expired leases. `holders`: the consumers that held work at a look at this time."""
-        self._pending = bool(holders)
-        if not holders:  # no lease ends earlier: work that was claimed since has the whole one left
-            self._check_at = max(self._check_at, looked_at + self._settings.lease_s)
-        elif UNASSIGNED in holders and self._check_at - now() > self._check_interval_s():
-            self._check_at = now()
-            self._end_wait()  # work was handed back: it has no lease to wait for
+            is_pending = bool(holders)
+        finally:
+            self._checks.end_look(now(), is_pending=is_pending)
+        alive = [name_of(each) for each in members if self._is_peer(each)]
+        self._peers.watch(alive, holders)
+        if await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders):
+            self._end_wait()  # a blocked claim would take work that is no longer its own
+        self._share_with({name: slots[name] for name in alive if name in slots})
+        if UNASSIGNED in holders and self._waits_until - now() > self._checks.interval_s:
+            self._dead.add(UNASSIGNED)  # work was handed back: it has no lease to wait for
+            self._end_wait()
 
     def _share_with(self, slots: Mapping[str, int]) -> None:
         """Share new work with the live workers of the stage. `slots`: how many jobs each begins without delay."""

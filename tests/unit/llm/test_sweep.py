@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from tertulia_llm.sweep import SWEEP_S, sweep
-from tertulia_shared.codec import decode
+from tertulia_llm.sweep import AT_ONCE, FULL_EVERY, SWEEP_S, sweep
+from tertulia_shared.codec import Fields, decode
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.ids import new_id
-from tertulia_shared.keys import Keys
+from tertulia_shared.keys import Key, Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.harness.virtual_time import now, settle, virtual_time
 
@@ -82,3 +82,36 @@ async def test_pointer_is_posted_for_a_turn_that_follows_answered_ones() -> None
         await write_turn(bus, conversation_id)
         await asyncio.sleep(2 * SWEEP_S)
         assert await bus.open_work("llm") >= 1
+
+
+@virtual_time
+async def test_pointers_are_posted_for_the_waiting_turns_of_more_conversations_than_are_read_at_once() -> None:
+    async with sweeping() as bus:
+        ids = {new_id() for _ in range(2 * AT_ONCE + 1)}
+        for conversation_id in ids:
+            await write_turn(bus, conversation_id)
+        await asyncio.sleep(2 * SWEEP_S)
+        claims = await bus.claim("llm", "worker", count=len(ids), block_s=0)
+        assert {decode(Work, claim.fields).conversation_id for claim in claims} == ids
+
+
+class HashCounter(MemoryBus):
+    """Counts the hashes that are read."""
+
+    hashes = 0
+
+    async def hash(self, key: Key) -> Fields:
+        self.hashes += 1
+        return await super().hash(key)
+
+
+@virtual_time
+async def test_state_of_a_conversation_without_new_turns_is_read_in_one_of_several_searches() -> None:
+    bus = HashCounter(Keys("test"), clock=now)
+    await bus.prepare("llm")
+    conversation_id = new_id()
+    await set_cursor(bus, conversation_id, await write_turn(bus, conversation_id))
+    task = asyncio.create_task(sweep(bus))
+    await asyncio.sleep(10 * FULL_EVERY * SWEEP_S - 1)
+    assert bus.hashes == 10
+    task.cancel()

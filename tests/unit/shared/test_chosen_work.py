@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -45,7 +46,7 @@ class SpeechBench(ScriptedHandler):
     def __init__(self, bus: MemoryBus, can_speak: SpeechWorker, act: Act = nothing, *, concurrency: int = 8) -> None:
         super().__init__(act)
         self.can_speak = can_speak
-        self.presence = SpeechPresence(bus, lambda: can_speak, claim_after_s=CLAIM_AFTER_S)
+        self.presence = SpeechPresence(bus, lambda: self.can_speak, claim_after_s=CLAIM_AFTER_S)
         self.worker = Worker(
             bus, "tts", self, SETTINGS, engine=can_speak.engine, concurrency=concurrency, presence=self.presence
         )
@@ -131,6 +132,22 @@ async def test_voice_of_an_absent_engine_is_set_aside_and_spoken_when_the_engine
             assert again.voices == ["vera"]
             assert [claim.attempt for claim in again.begun] == [1]
         assert local.voices == ["luna"]
+
+
+@virtual_time
+async def test_waiting_work_is_begun_soon_after_a_worker_has_got_its_voice() -> None:
+    bus = make_bus()
+    local, box = SpeechBench(bus, LOCAL), SpeechBench(bus, BOX)
+    outlet = bus.outlet()
+    outlet.put(bus.keys.voices(), {"kokoro": pack([{"id": "nina"}])})
+    await outlet.flush()
+    async with working(bus, local, box):
+        await post(bus, "nina")
+        await asyncio.sleep(KNOWN_S)
+        assert local.voices == box.voices == []
+        local.can_speak = replace(LOCAL, voices=LOCAL.voices | {"nina"})
+        await asyncio.sleep(1.1)
+        assert local.voices == ["nina"]
 
 
 @virtual_time

@@ -57,7 +57,7 @@ class LeaseCheckRecorder(MemoryBus):
 
     def __init__(self) -> None:
         super().__init__(Keys("test"), clock=now)
-        self.looks: list[float] = []
+        self.checks: list[float] = []
         self.stall_s = 0.0
         self.stalled = asyncio.Event()
 
@@ -74,8 +74,8 @@ class LeaseCheckRecorder(MemoryBus):
         but_of: str = "",
     ) -> Sequence[Claim]:  # fmt: skip
         if idle_s and worker != "peer":
-            self.looks.append(now())
-        return await super().take_over(stage, worker, idle_s=idle_s, count=count, leave=leave, of=of)
+            self.checks.append(now())
+        return await super().take_over(stage, worker, idle_s=idle_s, count=count, leave=leave, of=of, but_of=but_of)
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.13, 0.41])
@@ -97,13 +97,13 @@ async def test_worker_checks_for_expired_leases_only_while_work_is_pending() -> 
     bus, handler = LeaseCheckRecorder(), ScriptedHandler(forever)
     async with working(bus, handler):
         await asyncio.sleep(30)
-        assert len(bus.looks) <= 1
-        bus.looks.clear()
+        assert len(bus.checks) <= 1
+        bus.checks.clear()
         held = await held_by_peer(bus)
         for _ in range(30):
             await asyncio.sleep(1)
             assert await bus.renew("tts", "peer", [held.id]) == set()
-        assert 100 <= len(bus.looks) <= 121
+        assert 100 <= len(bus.checks) <= 121
 
 
 @virtual_time
@@ -132,6 +132,22 @@ async def test_work_that_is_handed_back_is_begun_within_a_second_by_a_worker_at_
 
 
 @virtual_time
+async def test_work_that_is_handed_back_after_a_stall_of_redis_is_begun_without_a_check_of_live_leases() -> None:
+    bus, handler = LeaseCheckRecorder(), ScriptedHandler(forever)
+    async with working(bus, handler):
+        await post(bus, 2)
+        await settle()
+        of_live_peer, returned = await claims_of(bus)
+        bus.stall_s = SETTINGS.lease_s
+        await bus.stalled.wait()
+        bus.checks.clear()
+        assert await bus.nack(returned, "peer")
+        await asyncio.sleep(SETTINGS.lease_s / 3 - 0.01)
+        assert bus.checks == []
+        assert of_live_peer.id in [held.id for held in await bus.pending("tts") if held.worker == "peer"]
+
+
+@virtual_time
 async def test_leases_are_renewed_before_they_are_checked_after_a_stall_of_redis() -> None:
     bus, handler = LeaseCheckRecorder(), ScriptedHandler(forever)
     async with working(bus, handler):
@@ -139,9 +155,9 @@ async def test_leases_are_renewed_before_they_are_checked_after_a_stall_of_redis
         await asyncio.sleep(SETTINGS.lease_s / 2)
         bus.stall_s = SETTINGS.lease_s
         await bus.stalled.wait()
-        bus.looks.clear()
+        bus.checks.clear()
         await asyncio.sleep(SETTINGS.lease_s / 3 - 0.01)
-        assert bus.looks == []
+        assert bus.checks == []
         await asyncio.sleep(0.02)
         assert len(handler.begun) == 2
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import Mapping
 
@@ -16,7 +17,9 @@ from tertulia_shared.entry_ids import BEGINNING, order
 
 SWEEP_S = 15.0
 AT_ONCE = 50
-"""The number of conversations that are read in one round trip."""
+"""The number of conversations whose last turns, and then cursors, are read in one round trip."""
+FULL_EVERY = 4
+"""One of so many searches reads all cursors: a repair may have moved one back."""
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,9 @@ async def sweep(bus: Bus) -> None:
     """
     waiting: dict[str, str] = {}
     answered: dict[str, str] = {}
-    while True:
+    for count in itertools.count():
+        if count % FULL_EVERY == 0:
+            answered = {}
         with contextlib.suppress(BusError):
             before, (waiting, answered) = waiting, await _search(bus, answered)
             for conversation_id, turn in waiting.items():
@@ -42,7 +47,7 @@ async def sweep(bus: Bus) -> None:
 async def _search(bus: Bus, answered: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """The cursors of the conversations with a waiting turn, and the ids of the last turns of the others.
 
-    `answered`: those ids of the search before. A conversation that has got no turn since is not read in full.
+    `answered`: those ids of the search before. The cursor of a conversation without a turn since then is not read.
     """
     waiting: dict[str, str] = {}
     now_answered: dict[str, str] = {}

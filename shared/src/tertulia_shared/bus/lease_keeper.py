@@ -20,8 +20,8 @@ from tertulia_shared.bus.replies import RedisError, ScriptMissing
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.work import RENEW
 
-REPLY_TIMEOUT_S = 2.0
-"""Time limit for a renewal; then the keeper reconnects."""
+REPLY_TIMEOUT_S = 1.5
+"""Time limit for a renewal; then the keeper reconnects. A lease of 3 s survives one lost reply, also after a rest."""
 AGAIN_S = 0.1
 """Seconds before a failed renewal is repeated: less than the time to a peer's next check for expired leases."""
 AT_REST = 2

@@ -23,7 +23,7 @@ InHand = Callable[[], Mapping[str, int]]
 OnLost = Callable[[str, int], None]
 """Called for work that another worker has taken over, with its id and the attempt that this worker has lost."""
 OnRenewed = Callable[[float], None]
-"""Called after a renewal, with the seconds since the renewal before it, or since the worker began to hold work."""
+"""Called after a renewal, with the seconds since the renewal before it, or since no work was held."""
 
 
 @dataclass(frozen=True, slots=True)
