@@ -95,6 +95,7 @@ class Worker:
         self._waiting: asyncio.Timeout | None = None
         """Ends the wait for new work early."""
         self._waits_until = 0.0
+        """When that wait ends by itself."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then drain: finish the jobs in progress, requeue those that exceed `drain_s`."""

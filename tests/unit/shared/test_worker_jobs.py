@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
 from tertulia_shared.bus import Claim
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
+from tertulia_shared.jobs import PEER_ALIVE_S
+from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.settings import CommonSettings
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.worker import Worker
 from tests.harness.settings_of import settings_of
-from tests.harness.virtual_time import settle, virtual_time
+from tests.harness.virtual_time import now, settle, virtual_time
 from tests.unit.shared.worker_bench import (
     SETTINGS,
     ScriptedHandler,
@@ -97,6 +101,19 @@ async def test_running_worker_is_listed_with_its_name_and_engine() -> None:
         await settle()
         assert list(await bus.alive(5)) == [f"tts:{worker.name}:scripted"]
     assert list(await bus.alive(5)) == []
+
+
+@virtual_time
+async def test_worker_whose_look_at_its_peers_hangs_stays_listed() -> None:
+    class HangingBus(MemoryBus):
+        async def holders(self, stage: Stage) -> Sequence[str]:
+            await asyncio.Event().wait()
+            return ()
+
+    bus = HangingBus(Keys("test"), clock=now)
+    async with working(bus, ScriptedHandler(nothing)) as worker:
+        await asyncio.sleep(60)
+        assert list(await bus.alive(PEER_ALIVE_S)) == [worker.member]
 
 
 @virtual_time

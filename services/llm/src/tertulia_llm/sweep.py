@@ -19,7 +19,7 @@ SWEEP_S = 15.0
 AT_ONCE = 50
 """The number of conversations whose last turns, and then cursors, are read in one round trip."""
 FULL_EVERY = 4
-"""One of so many searches reads all cursors: a repair may have moved one back."""
+"""Every fourth search reads all cursors, because a repair may have moved one back."""
 
 log = logging.getLogger(__name__)
 
